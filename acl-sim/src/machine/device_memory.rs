@@ -1,0 +1,170 @@
+//! The one module of the simulator's core with unsafe code: raw memory.
+//!
+//! * [`Arena`]: addresses of device memory. They are reserved and unreadable, and the contents lie
+//!   elsewhere, so that a program which dereferences one dies here as it would beside a card.
+//! * [`HostMemory`]: memory of the program, which a C call named by address and length.
+//! * [`pinned`]: host memory that the simulator itself hands out.
+
+use std::alloc::Layout;
+use std::sync::OnceLock;
+
+/// Addresses per chip. Reserving costs nothing; 64 GiB lie below what Valgrind can map.
+const ARENA: usize = 64 << 30;
+
+/// The alignment of every allocation, on the device and in pinned memory.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// A range of addresses that nobody can read or write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arena {
+    pub(crate) base: usize,
+    pub(crate) size: usize,
+}
+
+impl Arena {
+    /// Returns the arena of a chip, reserved at the first call.
+    pub(crate) fn of(chip: usize) -> Option<Self> {
+        static ARENAS: [OnceLock<Option<Arena>>; 16] = [const { OnceLock::new() }; 16];
+        *ARENAS.get(chip)?.get_or_init(Self::reserve)
+    }
+
+    fn reserve() -> Option<Self> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a new anonymous mapping at an address of the kernel's choice touches no memory
+        // that exists.
+        let start =
+            unsafe { libc::mmap(std::ptr::null_mut(), ARENA, libc::PROT_NONE, flags, -1, 0) };
+        if start == libc::MAP_FAILED {
+            return None;
+        }
+        Some(Self {
+            base: start.addr(),
+            size: ARENA,
+        })
+    }
+
+    pub(crate) fn contains(self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < self.size
+    }
+}
+
+/// Memory of the program that uses the simulator.
+///
+/// It is touched only while a call, or the queued work that the call made, runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HostMemory {
+    address: *mut u8,
+    len: usize,
+}
+
+// SAFETY: a host address is the same on all threads of a process; who made the value promised that
+// the memory may be used until the work that it was handed to is done.
+unsafe impl Send for HostMemory {}
+
+impl HostMemory {
+    /// Takes a range by address.
+    ///
+    /// # Safety
+    ///
+    /// `len` bytes at `address` must be readable, and writable if they are written to, until the
+    /// work that the value is handed to is done. That is what AscendCL asks of its caller.
+    pub(crate) unsafe fn new(address: *mut u8, len: usize) -> Self {
+        Self { address, len }
+    }
+
+    pub(crate) fn address(self) -> usize {
+        self.address.addr()
+    }
+
+    pub(crate) fn read(self, into: &mut [u8]) {
+        assert_eq!(into.len(), self.len, "the caller made both of one length");
+        // SAFETY: `new`'s caller promises `len` readable bytes; the destination is a borrow of as
+        // many; `copy` allows that they overlap.
+        unsafe { std::ptr::copy(self.address, into.as_mut_ptr(), self.len) };
+    }
+
+    pub(crate) fn write(self, from: &[u8]) {
+        assert_eq!(from.len(), self.len, "the caller made both of one length");
+        // SAFETY: `new`'s caller promises `len` writable bytes; the source is a borrow of as many.
+        unsafe { std::ptr::copy(from.as_ptr(), self.address, self.len) };
+    }
+
+    pub(crate) fn copy_from(self, source: Self) {
+        assert_eq!(source.len, self.len, "the caller made both of one length");
+        // SAFETY: both makers promise `len` bytes, and `copy` allows that they overlap.
+        unsafe { std::ptr::copy(source.address, self.address, self.len) };
+    }
+
+    pub(crate) fn fill(self, value: u8) {
+        // SAFETY: `new`'s caller promises `len` writable bytes.
+        unsafe { std::ptr::write_bytes(self.address, value, self.len) };
+    }
+}
+
+/// Host memory that the simulator hands out.
+pub(crate) mod pinned {
+    use super::{ALIGNMENT, Layout};
+
+    fn layout(size: usize) -> Option<Layout> {
+        Layout::from_size_align(size, ALIGNMENT).ok()
+    }
+
+    /// Allocates `size` bytes, which are not zero; returns the address.
+    pub(crate) fn alloc(size: usize) -> Option<*mut u8> {
+        let layout = layout(size).filter(|layout| layout.size() > 0)?;
+        // SAFETY: the layout's size is not zero.
+        let address = unsafe { std::alloc::alloc(layout) };
+        (!address.is_null()).then_some(address)
+    }
+
+    /// Frees what [`alloc`] returned.
+    ///
+    /// # Safety
+    ///
+    /// `address` must come from [`alloc`] with the same `size`, and be freed once.
+    pub(crate) unsafe fn free(address: *mut u8, size: usize) {
+        let layout = layout(size).expect("it was allocated with this size");
+        // SAFETY: the caller promises that this is what `alloc` returned for this layout.
+        unsafe { std::alloc::dealloc(address, layout) };
+    }
+
+    /// A block in the simulator's list of pinned memory, which owns it.
+    #[derive(Debug)]
+    pub(crate) struct Block {
+        address: *mut u8,
+        pub(crate) size: usize,
+    }
+
+    // SAFETY: the block is only an address and a size; the memory belongs to the program that
+    // asked for it, and any thread may free it.
+    unsafe impl Send for Block {}
+
+    impl Block {
+        pub(crate) fn new(size: usize) -> Option<Self> {
+            alloc(size).map(|address| Self { address, size })
+        }
+
+        pub(crate) fn address(&self) -> *mut u8 {
+            self.address
+        }
+    }
+
+    impl Drop for Block {
+        fn drop(&mut self) {
+            // SAFETY: `new` allocated it with this size, and the list holds each block once.
+            unsafe { free(self.address, self.size) };
+        }
+    }
+}
+
+/// Returns the process's number.
+pub(crate) fn process() -> i32 {
+    // SAFETY: getpid has no precondition.
+    unsafe { libc::getpid() }
+}
+
+/// Returns the calling thread's number, as pthread_self gives it.
+pub(crate) fn thread() -> u64 {
+    // SAFETY: pthread_self has no precondition.
+    unsafe { libc::pthread_self() }
+}

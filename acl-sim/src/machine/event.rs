@@ -1,0 +1,211 @@
+//! Events: marks in streams, with the time at which they were passed.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use acl_sys::{ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL};
+
+use super::failure::{Result, fail};
+
+/// A mark that streams record and wait for.
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How often it has been recorded: a later record takes the place of an earlier one.
+    recorded: u64,
+    /// The newest record that has been passed.
+    passed: u64,
+    at: Option<Instant>,
+    /// Waits of streams that are queued and not over.
+    waits: u64,
+}
+
+/// A record on its way through a stream. Dropped without being passed (its stream was destroyed
+/// with its work), it is passed without a time, so that nobody waits for ever.
+pub(crate) struct Record {
+    event: Arc<Event>,
+    number: u64,
+}
+
+impl Record {
+    pub(crate) fn pass(self) {
+        self.event.pass(self.number, Some(Instant::now()));
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.event.pass(self.number, None);
+    }
+}
+
+/// A wait on its way through a stream.
+pub(crate) struct Wait {
+    event: Arc<Event>,
+    number: u64,
+}
+
+impl Wait {
+    pub(crate) fn wait(self) {
+        self.event.wait_for(self.number, None);
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.event.lock().waits -= 1;
+        self.event.changed.notify_all();
+    }
+}
+
+impl Event {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a record; it is passed when the stream comes to it.
+    pub(crate) fn record(self: &Arc<Self>) -> Record {
+        let mut state = self.lock();
+        state.recorded += 1;
+        Record {
+            event: Arc::clone(self),
+            number: state.recorded,
+        }
+    }
+
+    /// Begins a stream's wait for what has been recorded so far.
+    pub(crate) fn wait(self: &Arc<Self>) -> Wait {
+        let mut state = self.lock();
+        state.waits += 1;
+        Wait {
+            event: Arc::clone(self),
+            number: state.recorded,
+        }
+    }
+
+    fn pass(&self, number: u64, at: Option<Instant>) {
+        let mut state = self.lock();
+        if number > state.passed {
+            state.passed = number;
+            state.at = at;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Forgets that it was passed.
+    pub(crate) fn reset(&self) {
+        self.lock().at = None;
+    }
+
+    /// Says whether the newest record has been passed; true when there was none.
+    pub(crate) fn is_complete(&self) -> bool {
+        let state = self.lock();
+        state.passed >= state.recorded
+    }
+
+    /// Says whether all queued waits are over.
+    pub(crate) fn waits_are_over(&self) -> bool {
+        self.lock().waits == 0
+    }
+
+    /// Waits on the calling thread; false if the time ran out.
+    pub(crate) fn synchronize(&self, timeout: Option<Duration>) -> bool {
+        let number = self.lock().recorded;
+        self.wait_for(number, timeout)
+    }
+
+    fn wait_for(&self, number: u64, timeout: Option<Duration>) -> bool {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock();
+        while state.passed < number {
+            state = match deadline {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    /// Returns the time from `start` to this event, in milliseconds.
+    pub(crate) fn elapsed_ms_since(&self, start: &Self) -> Result<f32> {
+        let time =
+            |event: &Self, which: &str| {
+                let state = event.lock();
+                state.at.filter(|_| state.passed >= state.recorded).ok_or_else(|| {
+                fail!(
+                    ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID,
+                    "the {which} event has no time: record it, and synchronise its stream first"
+                )
+            })
+            };
+        let (from, to) = (time(start, "start")?, time(self, "end")?);
+        match to.checked_duration_since(from) {
+            Some(elapsed) => Ok(elapsed.as_secs_f32() * 1e3),
+            None => Err(fail!(
+                ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL,
+                "the end event was passed {:?} before the start event",
+                from.duration_since(to)
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_later_record_takes_the_place_of_an_earlier_one() {
+        let event = Arc::new(Event::default());
+        assert!(event.is_complete(), "nothing was recorded");
+        let (first, second) = (event.record(), event.record());
+        first.pass();
+        assert!(!event.is_complete());
+        second.pass();
+        assert!(event.is_complete());
+    }
+
+    #[test]
+    fn a_record_that_is_dropped_lets_the_waiting_go_on_but_has_no_time() {
+        let event = Arc::new(Event::default());
+        let wait = {
+            drop(event.record());
+            event.wait()
+        };
+        wait.wait();
+        assert!(event.waits_are_over());
+        assert_eq!(
+            event.elapsed_ms_since(&event).unwrap_err().code,
+            ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID
+        );
+    }
+
+    #[test]
+    fn time_runs_forwards_only() {
+        let (a, b) = (Arc::new(Event::default()), Arc::new(Event::default()));
+        a.record().pass();
+        std::hint::black_box((0..1000).sum::<u64>());
+        b.record().pass();
+        assert!(b.elapsed_ms_since(&a).unwrap() >= 0.0);
+        assert_eq!(
+            a.elapsed_ms_since(&b).unwrap_err().code,
+            ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! What is simulated, without the C interface: devices, contexts, streams, events, memory, models.
+//!
+//! # Locks
+//!
+//! In the order in which one thread may hold several:
+//!
+//! 1. the process's life ([`process`]: initialisation and devices),
+//! 2. a table of handles ([`handle`]),
+//! 3. an object (a dataset, a buffer, a stream's queue, an event, a mailbox),
+//! 4. the registry of memory ([`memory`]), and after it nothing,
+//! 5. contents of device memory, the lower address first.
+//!
+//! No lock of 1 to 4 is held while a copy, a model or a function of the program's runs.
+//!
+//! # The simulator's own choices
+//!
+//! Where the public documents are silent: a null required pointer is 100000; a getter without an
+//! error channel gives 0, null or "undefined"; a call that needs a device before one is set is
+//! 107002; a stale or foreign handle is 107003 for streams, 107000 for other runtime objects and
+//! 100000 for the rest; an event that was never recorded is complete; strict mode ([`strict`]) tells
+//! what a card may only punish later.
+
+pub(crate) mod calls;
+pub(crate) mod device_memory;
+pub(crate) mod event;
+pub(crate) mod failure;
+pub(crate) mod handle;
+pub(crate) mod memory;
+pub(crate) mod message;
+pub(crate) mod model;
+pub(crate) mod objects;
+pub(crate) mod process;
+pub(crate) mod profile;
+pub(crate) mod report;
+pub(crate) mod stream;
+pub(crate) mod strict;

@@ -1,0 +1,137 @@
+//! Objects that are values: data buffers, datasets, tensor descriptions.
+
+use std::ffi::CString;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acl_sys::{ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat};
+
+use super::failure::{Result, fail};
+use super::handle::{Handle, Kind, Table};
+
+/// A shared value behind a lock.
+pub(crate) struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    pub(crate) fn new(value: T) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(value)))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A named piece of memory; the memory is the program's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DataBuffer {
+    pub(crate) address: usize,
+    pub(crate) size: usize,
+}
+
+/// The buffers of a model's inputs or outputs, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dataset {
+    pub(crate) buffers: Vec<Handle>,
+    /// Shapes that were set, or that a run left; parallel to `buffers` as far as it goes.
+    pub(crate) descs: Vec<Option<Handle>>,
+}
+
+/// What a tensor looks like.
+#[derive(Clone, Debug)]
+pub(crate) struct TensorDesc {
+    pub(crate) dtype: aclDataType,
+    pub(crate) format: aclFormat,
+    pub(crate) dims: Vec<i64>,
+    pub(crate) ranges: Vec<[i64; 2]>,
+    pub(crate) name: CString,
+    pub(crate) storage_format: Option<aclFormat>,
+    pub(crate) storage_dims: Option<Vec<i64>>,
+    pub(crate) origin_format: Option<aclFormat>,
+    pub(crate) origin_dims: Option<Vec<i64>>,
+}
+
+impl TensorDesc {
+    pub(crate) fn new(dtype: aclDataType, format: aclFormat, dims: Vec<i64>) -> Self {
+        Self {
+            dtype,
+            format,
+            dims,
+            ranges: Vec::new(),
+            name: CString::default(),
+            storage_format: None,
+            storage_dims: None,
+            origin_format: None,
+            origin_dims: None,
+        }
+    }
+
+    /// Returns the number of elements; 0 when a dim is unknown or the product overflows.
+    pub(crate) fn elements(&self) -> usize {
+        self.dims
+            .iter()
+            .map(|dim| usize::try_from(*dim).ok())
+            .try_fold(1_usize, |product, dim| product.checked_mul(dim?))
+            .unwrap_or(0)
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.elements().saturating_mul(dtype_size(self.dtype))
+    }
+}
+
+/// Returns the bytes of an element; 0 for an unknown type.
+pub(crate) fn dtype_size(dtype: aclDataType) -> usize {
+    match dtype {
+        aclDataType::ACL_INT8 | aclDataType::ACL_UINT8 | aclDataType::ACL_BOOL => 1,
+        aclDataType::ACL_FLOAT16
+        | aclDataType::ACL_BF16
+        | aclDataType::ACL_INT16
+        | aclDataType::ACL_UINT16 => 2,
+        aclDataType::ACL_FLOAT | aclDataType::ACL_INT32 | aclDataType::ACL_UINT32 => 4,
+        aclDataType::ACL_INT64
+        | aclDataType::ACL_UINT64
+        | aclDataType::ACL_DOUBLE
+        | aclDataType::ACL_COMPLEX64 => 8,
+        aclDataType::ACL_COMPLEX128 => 16,
+        _ => 0,
+    }
+}
+
+static BUFFERS: Table<Arc<Shared<DataBuffer>>> = Table::new(Kind::DataBuffer);
+static DATASETS: Table<Arc<Shared<Dataset>>> = Table::new(Kind::Dataset);
+static TENSORS: Table<Arc<Shared<TensorDesc>>> = Table::new(Kind::TensorDesc);
+
+/// Gives one kind of object its four functions.
+macro_rules! kind_of_object {
+    ($table:ident, $type:ty, $add:ident, $get:ident, $remove:ident) => {
+        pub(crate) fn $add(value: $type) -> Handle {
+            $table.insert(|_| Shared::new(value))
+        }
+
+        pub(crate) fn $get(handle: Handle) -> Result<Arc<Shared<$type>>> {
+            $table
+                .get(handle)
+                .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
+        }
+
+        pub(crate) fn $remove(handle: Handle) -> Result<Arc<Shared<$type>>> {
+            $table.remove(handle).map_err(|complaint| {
+                super::strict::find(complaint.clone());
+                fail!(ACL_ERROR_INVALID_PARAM, "{complaint}")
+            })
+        }
+    };
+}
+
+kind_of_object!(BUFFERS, DataBuffer, add_buffer, buffer, remove_buffer);
+kind_of_object!(DATASETS, Dataset, add_dataset, dataset, remove_dataset);
+kind_of_object!(TENSORS, TensorDesc, add_tensor, tensor, remove_tensor);
+
+/// Counts what is live, by kind.
+pub(crate) fn live() -> [(usize, &'static str); 3] {
+    [
+        (BUFFERS.len(), "data buffer"),
+        (DATASETS.len(), "dataset"),
+        (TENSORS.len(), "tensor description"),
+    ]
+}

@@ -1,0 +1,434 @@
+//! The life of a process: initialisation, devices, contexts, and which context is current.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acl_sys::{
+    ACL_ERROR_INVALID_FILE, ACL_ERROR_PARSE_FILE, ACL_ERROR_REPEAT_FINALIZE,
+    ACL_ERROR_REPEAT_INITIALIZE, ACL_ERROR_RT_CONTEXT_NULL, ACL_ERROR_RT_INVALID_DEVICEID,
+    ACL_ERROR_RT_NO_EVENT_RESOURCE, ACL_ERROR_RT_NO_STREAM_RESOURCE, ACL_ERROR_RT_PARAM_INVALID,
+    ACL_ERROR_RT_STREAM_CONTEXT, ACL_ERROR_UNINITIALIZE,
+};
+
+use super::event::Event;
+use super::failure::{Result, fail};
+use super::handle::{Handle, Kind, Table};
+use super::profile::PROFILE;
+use super::stream::Stream;
+use super::{memory, model, objects, report, strict};
+
+/// A context: a device's, with a default stream.
+pub(crate) struct Context {
+    pub(crate) handle: Handle,
+    pub(crate) chip: usize,
+    default_stream: Arc<Stream>,
+    /// Made by setting the device, and ended with it.
+    implicit: bool,
+}
+
+static CONTEXTS: Table<Arc<Context>> = Table::new(Kind::Context);
+static STREAMS: Table<Arc<Stream>> = Table::new(Kind::Stream);
+static EVENTS: Table<Arc<Event>> = Table::new(Kind::Event);
+
+#[derive(Default)]
+struct Life {
+    initialised: bool,
+    finalized: bool,
+    devices: BTreeMap<i32, Device>,
+}
+
+struct Device {
+    references: usize,
+    context: Handle,
+}
+
+static LIFE: Mutex<Life> = Mutex::new(Life {
+    initialised: false,
+    finalized: false,
+    devices: BTreeMap::new(),
+});
+
+thread_local! {
+    /// The current context of this thread; 0 for none.
+    static CURRENT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn life() -> MutexGuard<'static, Life> {
+    LIFE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Initialises, with the defaults or a configuration file.
+pub(crate) fn init(config: Option<&Path>) -> Result<()> {
+    if let Some(path) = config {
+        check_config(path)?;
+    }
+    let mut life = life();
+    if life.initialised {
+        return Err(fail!(
+            ACL_ERROR_REPEAT_INITIALIZE,
+            "this process has been initialised already: once is enough, until aclFinalize"
+        ));
+    }
+    life.initialised = true;
+    life.finalized = false;
+    Ok(())
+}
+
+fn check_config(path: &Path) -> Result<()> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        fail!(
+            ACL_ERROR_INVALID_FILE,
+            "{file}: {error}; name a JSON file, or pass null"
+        )
+    })?;
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+        fail!(
+            ACL_ERROR_PARSE_FILE,
+            "{file} is no JSON: {error}; write {{}} for the defaults"
+        )
+    })?;
+    if !value.is_object() {
+        return Err(fail!(
+            ACL_ERROR_PARSE_FILE,
+            "{file} holds no JSON object; write {{}}"
+        ));
+    }
+    if depth(&value) > 10 {
+        return Err(fail!(
+            ACL_ERROR_PARSE_FILE,
+            "{file} is nested deeper than 10 levels"
+        ));
+    }
+    Ok(())
+}
+
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        serde_json::Value::Object(items) => 1 + items.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Fails unless the process is initialised.
+pub(crate) fn require_init() -> Result<()> {
+    if life().initialised {
+        return Ok(());
+    }
+    Err(fail!(
+        ACL_ERROR_UNINITIALIZE,
+        "aclInit has not been called, or aclFinalize came after it"
+    ))
+}
+
+/// Ends the use of the library: everything is released, and what was forgotten is told.
+pub(crate) fn finalize() -> Result<()> {
+    let mut life = life();
+    if !life.initialised {
+        return Err(if life.finalized {
+            fail!(
+                ACL_ERROR_REPEAT_FINALIZE,
+                "this process has been finalized already"
+            )
+        } else {
+            fail!(ACL_ERROR_UNINITIALIZE, "aclInit has not been called")
+        });
+    }
+    life.initialised = false;
+    life.finalized = true;
+    let devices = std::mem::take(&mut life.devices);
+    drop(life);
+
+    let explicit = CONTEXTS
+        .all()
+        .iter()
+        .filter(|(_, context)| !context.implicit)
+        .count();
+    let found = [
+        (explicit, "context"),
+        (STREAMS.len(), "stream"),
+        (EVENTS.len(), "event"),
+        (model::count(), "loaded model"),
+    ];
+    for (_, stream) in STREAMS.all() {
+        stream.end(false);
+    }
+    for (handle, context) in CONTEXTS.all() {
+        context.default_stream.end(false);
+        let _ = CONTEXTS.remove(handle);
+    }
+    STREAMS
+        .all()
+        .iter()
+        .for_each(|(handle, _)| drop(STREAMS.remove(*handle)));
+    EVENTS
+        .all()
+        .iter()
+        .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
+    model::clear();
+    report::clear();
+    for (count, what) in found.into_iter().chain(objects::live()) {
+        if count > 0 {
+            strict::find(format!(
+                "aclFinalize: {count} of kind {what} were never released"
+            ));
+        }
+    }
+    let leaks = memory::clear();
+    if leaks.blocks > 0 {
+        let (blocks, bytes) = (leaks.blocks, leaks.bytes);
+        strict::find(format!(
+            "aclFinalize: {blocks} blocks of device memory ({bytes} bytes) leak"
+        ));
+    }
+    if leaks.pinned > 0 {
+        strict::find(format!(
+            "aclFinalize: {} blocks of pinned host memory leak",
+            leaks.pinned
+        ));
+    }
+    if devices
+        .values()
+        .map(|device| device.references)
+        .sum::<usize>()
+        > 0
+    {
+        strict::find("aclFinalize: a device was set and never reset".to_owned());
+    }
+    Ok(())
+}
+
+fn check_device(id: i32) -> Result<usize> {
+    match usize::try_from(id) {
+        Ok(chip) if id.unsigned_abs() < PROFILE.chips => Ok(chip),
+        _ => Err(fail!(
+            ACL_ERROR_RT_INVALID_DEVICEID,
+            "device {id} was asked for, this machine has {}: 0 to {}",
+            PROFILE.chips,
+            PROFILE.chips - 1
+        )),
+    }
+}
+
+fn new_context(chip: usize, implicit: bool) -> Handle {
+    CONTEXTS.insert(|handle| {
+        Arc::new(Context {
+            handle,
+            chip,
+            default_stream: Stream::new(handle, chip),
+            implicit,
+        })
+    })
+}
+
+/// Makes a device the one of this thread.
+pub(crate) fn set_device(id: i32) -> Result<()> {
+    require_init()?;
+    let chip = check_device(id)?;
+    let mut life = life();
+    let device = life.devices.entry(id).or_insert_with(|| Device {
+        references: 0,
+        context: new_context(chip, true),
+    });
+    device.references += 1;
+    CURRENT.set(device.context.0);
+    Ok(())
+}
+
+/// Takes one reference of a device back; with the last one its default context ends.
+pub(crate) fn reset_device(id: i32) -> Result<()> {
+    check_device(id)?;
+    let mut life = life();
+    let Some(device) = life.devices.get_mut(&id) else {
+        return Err(fail!(
+            ACL_ERROR_RT_INVALID_DEVICEID,
+            "device {id} is not set: each aclrtResetDevice answers one aclrtSetDevice"
+        ));
+    };
+    device.references -= 1;
+    if device.references > 0 {
+        return Ok(());
+    }
+    let context = device.context;
+    life.devices.remove(&id);
+    drop(life);
+    end_context(context)
+}
+
+/// Ends a context: its streams are waited for and gone.
+fn end_context(handle: Handle) -> Result<()> {
+    let context = CONTEXTS
+        .remove(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
+    context.default_stream.end(false);
+    for (stream_handle, stream) in STREAMS.all() {
+        if stream.context == handle {
+            strict::find("a context ended before one of its streams was destroyed".to_owned());
+            stream.end(false);
+            let _ = STREAMS.remove(stream_handle);
+        }
+    }
+    Ok(())
+}
+
+/// Makes a context and makes it current.
+pub(crate) fn create_context(id: i32) -> Result<Handle> {
+    require_init()?;
+    let chip = check_device(id)?;
+    let handle = new_context(chip, false);
+    CURRENT.set(handle.0);
+    Ok(handle)
+}
+
+/// Ends an explicit context.
+pub(crate) fn destroy_context(handle: Handle) -> Result<()> {
+    let context = CONTEXTS
+        .get(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
+    if context.implicit {
+        return Err(fail!(
+            ACL_ERROR_RT_PARAM_INVALID,
+            "the default context of device {} ends with aclrtResetDevice alone",
+            context.chip
+        ));
+    }
+    end_context(handle)
+}
+
+/// Makes a context current on this thread.
+pub(crate) fn set_current(handle: Handle) -> Result<()> {
+    CONTEXTS
+        .get(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
+    CURRENT.set(handle.0);
+    Ok(())
+}
+
+/// Returns the current context of this thread.
+pub(crate) fn current() -> Result<Arc<Context>> {
+    let handle = CURRENT.try_with(Cell::get).unwrap_or(0);
+    if handle == 0 {
+        return Err(fail!(
+            ACL_ERROR_RT_CONTEXT_NULL,
+            "this thread has no context: call aclrtSetDevice or aclrtSetCurrentContext on it first"
+        ));
+    }
+    CONTEXTS.get(Handle(handle)).map_err(|_| {
+        fail!(
+            ACL_ERROR_RT_CONTEXT_NULL,
+            "the context that was current on this thread has ended: set another"
+        )
+    })
+}
+
+/// Makes a stream in the current context.
+pub(crate) fn create_stream() -> Result<Handle> {
+    let context = current()?;
+    let defaults = CONTEXTS
+        .all()
+        .iter()
+        .filter(|(_, c)| c.chip == context.chip)
+        .count();
+    let others = STREAMS
+        .all()
+        .iter()
+        .filter(|(_, s)| s.chip == context.chip)
+        .count();
+    if defaults + others >= PROFILE.streams {
+        return Err(fail!(
+            ACL_ERROR_RT_NO_STREAM_RESOURCE,
+            "device {} has no more than {} streams, the default ones included",
+            context.chip,
+            PROFILE.streams
+        ));
+    }
+    Ok(STREAMS.insert(|_| Stream::new(context.handle, context.chip)))
+}
+
+/// Returns a stream of the current context; null means its default stream.
+pub(crate) fn stream(handle: Handle) -> Result<Arc<Stream>> {
+    let context = current()?;
+    if handle.0 == 0 {
+        return Ok(Arc::clone(&context.default_stream));
+    }
+    let stream = STREAMS
+        .get(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_STREAM_CONTEXT, "{complaint}"))?;
+    if stream.context != context.handle {
+        return Err(fail!(
+            ACL_ERROR_RT_STREAM_CONTEXT,
+            "the stream belongs to another context than the current one of this thread"
+        ));
+    }
+    Ok(stream)
+}
+
+/// Ends a stream: its work is waited for, or dropped.
+pub(crate) fn destroy_stream(handle: Handle, drop_work: bool) -> Result<()> {
+    if handle.0 == 0 {
+        return Err(fail!(
+            ACL_ERROR_RT_STREAM_CONTEXT,
+            "the default stream cannot be destroyed"
+        ));
+    }
+    stream(handle)?;
+    let stream = STREAMS
+        .remove(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_STREAM_CONTEXT, "{complaint}"))?;
+    report::forget(handle);
+    stream.end(drop_work);
+    Ok(())
+}
+
+/// Waits for all streams of the current context's device.
+pub(crate) fn synchronize_device() -> Result<()> {
+    let chip = current()?.chip;
+    let defaults = CONTEXTS
+        .all()
+        .into_iter()
+        .map(|(_, context)| Arc::clone(&context.default_stream));
+    let explicit = STREAMS.all().into_iter().map(|(_, stream)| stream);
+    let mut first = Ok(());
+    for stream in defaults
+        .chain(explicit)
+        .filter(|stream| stream.chip == chip)
+    {
+        if let Err(failure) = stream.synchronize(None)
+            && first.is_ok()
+        {
+            first = Err(failure);
+        }
+    }
+    first
+}
+
+/// Makes an event.
+pub(crate) fn create_event() -> Result<Handle> {
+    current()?;
+    if EVENTS.len() >= PROFILE.events {
+        return Err(fail!(
+            ACL_ERROR_RT_NO_EVENT_RESOURCE,
+            "the device has no more than {} events",
+            PROFILE.events
+        ));
+    }
+    Ok(EVENTS.insert(|_| Arc::new(Event::default())))
+}
+
+/// Returns an event.
+pub(crate) fn event(handle: Handle) -> Result<Arc<Event>> {
+    EVENTS
+        .get(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))
+}
+
+/// Takes an event away; work that was queued with it goes on.
+pub(crate) fn destroy_event(handle: Handle) -> Result<()> {
+    let removed = EVENTS.remove(handle);
+    removed
+        .map(drop)
+        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))
+}

@@ -1,0 +1,250 @@
+//! Streams: queues of work, each carried out in order by a thread of its own.
+//!
+//! The thread starts with the first work and ends with the stream. A failure of queued work is
+//! kept and surfaces at the next synchronisation, as on a device.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use acl_sys::ACL_ERROR_INTERNAL_ERROR;
+
+use super::device_memory;
+use super::failure::{Failure, Result, fail};
+use super::handle::Handle;
+
+/// Queued work.
+pub(crate) type Task = Box<dyn FnOnce() -> Result<()> + Send>;
+
+/// A queue of work.
+pub(crate) struct Stream {
+    pub(crate) context: Handle,
+    pub(crate) chip: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Task>,
+    /// Work that was ever queued, and that is done.
+    queued: u64,
+    done: u64,
+    /// The first failure since the last synchronisation.
+    failure: Option<Failure>,
+    ended: bool,
+    /// The process whose thread serves the queue: a thread does not survive a fork.
+    worker: Option<i32>,
+}
+
+/// How a wait ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Waited {
+    Done,
+    TimedOut,
+}
+
+impl Stream {
+    pub(crate) fn new(context: Handle, chip: usize) -> Arc<Self> {
+        let state = Mutex::default();
+        Arc::new(Self {
+            context,
+            chip,
+            state,
+            changed: Condvar::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues work.
+    pub(crate) fn queue(self: &Arc<Self>, task: Task) -> Result<()> {
+        let mut state = self.lock();
+        if state.ended {
+            return Err(fail!(
+                acl_sys::ACL_ERROR_RT_STREAM_CONTEXT,
+                "the stream is being destroyed and takes no work"
+            ));
+        }
+        state.queue.push_back(task);
+        state.queued += 1;
+        let process = device_memory::process();
+        if state.worker != Some(process) {
+            let stream = Arc::clone(self);
+            std::thread::Builder::new()
+                .name("acl-sim stream".to_owned())
+                .spawn(move || stream.serve())
+                .map_err(|error| {
+                    fail!(
+                        acl_sys::ACL_ERROR_RT_NO_STREAM_RESOURCE,
+                        "no thread could be started for the stream: {error}"
+                    )
+                })?;
+            state.worker = Some(process);
+        }
+        drop(state);
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Carries out work until the stream ends.
+    fn serve(&self) {
+        let mut state = self.lock();
+        loop {
+            let Some(task) = state.queue.pop_front() else {
+                if state.ended {
+                    return;
+                }
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(state);
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(task))
+                .unwrap_or_else(|_| {
+                    Err(fail!(
+                        ACL_ERROR_INTERNAL_ERROR,
+                        "queued work panicked in the simulator"
+                    ))
+                });
+            state = self.lock();
+            state.done += 1;
+            if let Err(failure) = result {
+                state.failure.get_or_insert(failure);
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for all work that is queued now, and takes the failure that came up.
+    pub(crate) fn synchronize(&self, timeout: Option<Duration>) -> Result<Waited> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock();
+        let goal = state.queued;
+        while state.done < goal {
+            state = match deadline {
+                None => self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(Waited::TimedOut);
+                    }
+                    let waited = self.changed.wait_timeout(state, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        match state.failure.take() {
+            Some(failure) => Err(failure),
+            None => Ok(Waited::Done),
+        }
+    }
+
+    /// Ends the stream: its work is waited for, or dropped. Nothing can be queued any more.
+    pub(crate) fn end(&self, drop_work: bool) {
+        let mut state = self.lock();
+        state.ended = true;
+        let dropped = if drop_work {
+            std::mem::take(&mut state.queue)
+        } else {
+            VecDeque::new()
+        };
+        state.done += dropped.len() as u64;
+        self.changed.notify_all();
+        drop(state);
+        // Outside the lock: dropping work may tell others that it will never be done.
+        drop(dropped);
+        let _ = self.synchronize(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::sync::mpsc;
+
+    fn stream() -> Arc<Stream> {
+        Stream::new(Handle(1), 0)
+    }
+
+    #[test]
+    fn work_is_done_in_order_and_waited_for() {
+        let stream = stream();
+        let done = Arc::new(Mutex::new(Vec::new()));
+        for i in 0..100 {
+            let done = Arc::clone(&done);
+            stream
+                .queue(Box::new(move || {
+                    done.lock().unwrap().push(i);
+                    Ok(())
+                }))
+                .unwrap();
+        }
+        assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
+        assert_eq!(*done.lock().unwrap(), (0..100).collect::<Vec<_>>());
+        stream.end(false);
+    }
+
+    #[test]
+    fn a_failure_surfaces_once_and_at_synchronisation() {
+        let stream = stream();
+        stream.queue(Box::new(|| Err(fail!(7, "first")))).unwrap();
+        stream.queue(Box::new(|| Err(fail!(8, "second")))).unwrap();
+        assert_eq!(stream.synchronize(None).unwrap_err().code, 7);
+        assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
+        stream.end(false);
+    }
+
+    #[test]
+    fn a_wait_ends_at_its_time_and_the_work_goes_on() {
+        let stream = stream();
+        let (go, gate) = mpsc::channel::<()>();
+        stream
+            .queue(Box::new(move || {
+                gate.recv().unwrap();
+                Ok(())
+            }))
+            .unwrap();
+        let waited = stream.synchronize(Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(waited, Waited::TimedOut);
+        go.send(()).unwrap();
+        assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
+        stream.end(false);
+    }
+
+    #[test]
+    fn an_ended_stream_drops_its_work_and_takes_no_more() {
+        let stream = stream();
+        let (go, gate) = mpsc::channel::<()>();
+        let (started, running) = mpsc::channel::<()>();
+        stream
+            .queue(Box::new(move || {
+                started.send(()).unwrap();
+                gate.recv().unwrap();
+                Ok(())
+            }))
+            .unwrap();
+        running.recv().unwrap();
+        let kept = Arc::new(());
+        let held = Arc::clone(&kept);
+        stream
+            .queue(Box::new(move || {
+                drop(held);
+                panic!("dropped work does not run");
+            }))
+            .unwrap();
+        go.send(()).unwrap();
+        // Either it was dropped, or it had already begun; it must not be held any more.
+        stream.end(true);
+        assert_eq!(Arc::strong_count(&kept), 1);
+        assert!(stream.queue(Box::new(|| Ok(()))).is_err());
+    }
+}

@@ -1,0 +1,425 @@
+//! The memory that a model reads and writes, made once and used again and again.
+
+mod access;
+mod staging;
+
+use std::sync::Arc;
+
+use crate::memory::{Dataset, Pending, Transfer};
+use crate::model::{Inner as ModelInner, Run};
+use crate::stream::Inner as StreamInner;
+use crate::{
+    DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorId,
+};
+
+use staging::Staging;
+
+/// The inputs and outputs of a model, on the device.
+///
+/// Made by [`Model::bindings`], with memory for the largest gear, which is also the one that is set
+/// at first. Every access is checked against the model's description before C is called: name,
+/// element type, shape and size. After the first round nothing here allocates.
+///
+/// Three ways to move data:
+///
+/// | | in | out | copies on the host |
+/// |---|---|---|---|
+/// | arrays and slices | [`write`](Self::write), [`write_slice`](Self::write_slice) | [`read`](Self::read), [`read_into`](Self::read_into) | none, if contiguous |
+/// | [staging](Self::with_staging) in pinned memory | [`stage`](Self::stage), [`upload`](Self::upload) | [`download`](Self::download), [`staged`](Self::staged) | none |
+/// | own device memory | [`bind_input`](Self::bind_input) | [`bind_output`](Self::bind_output) | – |
+///
+/// **Threads**: `Send`, not `Sync`.
+#[derive(Debug)]
+pub struct Bindings(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    model: Arc<ModelInner>,
+    inputs: Dataset,
+    outputs: Dataset,
+    /// The index of the gear that is set; `None` with fixed shapes.
+    gear: Option<usize>,
+    input_dims: Vec<Vec<i64>>,
+    output_dims: Vec<Vec<i64>>,
+    /// Where the next gear's output dims are put together.
+    next_dims: Vec<Vec<i64>>,
+    /// For arrays that are not contiguous.
+    scratch: Vec<u8>,
+    staging: Option<Staging>,
+    /// For work that changes streams, one per change.
+    hops: Vec<Event>,
+    /// The access methods hand out what they would otherwise have to lock.
+    _not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
+}
+
+impl Bindings {
+    pub(crate) fn new(model: &Arc<ModelInner>) -> Result<Self> {
+        let (context, desc) = (model.context(), model.desc());
+        for tensor in desc
+            .data_inputs()
+            .map(|(_, tensor)| tensor)
+            .chain(&desc.outputs)
+        {
+            let empty = tensor.dims.contains(&0);
+            if tensor.size == 0 && !empty {
+                return Err(Error::InvalidArgument {
+                    what: format!("tensor {}", tensor.real_name).into(),
+                    got: format!("shape {:?} without bounds", tensor.dims),
+                    want: "a bounded shape: compile the model with --dynamic_batch_size, \
+                           --dynamic_image_size or --dynamic_dims"
+                        .to_owned(),
+                });
+            }
+        }
+        let inputs = Dataset::new(context, desc.inputs.iter().map(|tensor| tensor.size))?;
+        let outputs = Dataset::new(context, desc.outputs.iter().map(|tensor| tensor.size))?;
+        let mut bindings = Self(Box::new(Inner {
+            model: Arc::clone(model),
+            inputs,
+            outputs,
+            gear: None,
+            input_dims: desc
+                .inputs
+                .iter()
+                .map(|tensor| tensor.dims.clone())
+                .collect(),
+            output_dims: desc
+                .outputs
+                .iter()
+                .map(|tensor| tensor.dims.clone())
+                .collect(),
+            next_dims: vec![Vec::new(); desc.outputs.len()],
+            scratch: Vec::new(),
+            staging: None,
+            hops: Vec::new(),
+            _not_sync: std::marker::PhantomData,
+        }));
+        if let Some(largest) = desc.gears.largest() {
+            bindings.change_gear(largest)?;
+        }
+        Ok(bindings)
+    }
+
+    /// Returns the model's description.
+    #[must_use]
+    pub fn desc(&self) -> &ModelDesc {
+        self.0.model.desc()
+    }
+
+    /// Returns the gear that is set.
+    #[must_use]
+    pub fn gear(&self) -> Gear<'_> {
+        self.0
+            .gear
+            .map_or(Gear::Static, |gear| self.desc().gears.get(gear))
+    }
+
+    /// Sets the batch size, for inputs, outputs and runs from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGear`], which lists the batch sizes that the model has; [`Error::Acl`].
+    #[doc(alias = "aclmdlSetDynamicBatchSize")]
+    pub fn set_batch(&mut self, batch: u64) -> Result<()> {
+        self.set_gear(Gear::Batch(batch))
+    }
+
+    /// Sets the height and width of the images, for inputs, outputs and runs from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGear`], which lists the sizes that the model has; [`Error::Acl`].
+    #[doc(alias = "aclmdlSetDynamicHWSize")]
+    pub fn set_image_size(&mut self, height: u64, width: u64) -> Result<()> {
+        self.set_gear(Gear::ImageSize([height, width]))
+    }
+
+    /// Sets all dims of all data inputs, in a row, for inputs, outputs and runs from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGear`], which lists the dims that the model has; [`Error::Acl`].
+    #[doc(alias = "aclmdlSetInputDynamicDims")]
+    pub fn set_dims(&mut self, dims: &[i64]) -> Result<()> {
+        self.set_gear(Gear::Dims(dims))
+    }
+
+    /// Sets a gear, for inputs, outputs and runs from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownGear`], which lists what the model has; [`Error::Acl`].
+    pub fn set_gear(&mut self, gear: Gear<'_>) -> Result<()> {
+        let gears = &self.desc().gears;
+        let Some(index) = gears.find(gear) else {
+            let got = match gear {
+                Gear::Static => "fixed shapes".to_owned(),
+                Gear::Batch(batch) => format!("batch size {batch}"),
+                Gear::ImageSize([height, width]) => format!("images of {height} x {width}"),
+                Gear::Dims(dims) => format!("the dims {dims:?}"),
+            };
+            return Err(Error::UnknownGear {
+                got,
+                gears: gears.clone(),
+            });
+        };
+        if self.0.gear == Some(index) {
+            Ok(())
+        } else {
+            self.change_gear(index)
+        }
+    }
+
+    /// Returns the dims of an input for the gear that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`].
+    pub fn input_dims<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&[i64]> {
+        Ok(&self.0.input_dims[self.desc().input(id)?])
+    }
+
+    /// Returns the dims of an output for the gear that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`].
+    #[doc(alias = "aclmdlGetCurOutputDims")]
+    pub fn output_dims<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&[i64]> {
+        Ok(&self.0.output_dims[self.desc().output(id)?])
+    }
+
+    /// Binds other device memory as an input, and returns what was bound.
+    ///
+    /// The buffer may be an output of another model, or shared: what writes to it meanwhile garbles
+    /// the run. Streams and events put such work in order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`]; [`Error::InvalidArgument`] if the buffer is too short for the
+    /// largest gear, or the input is hidden; [`Error::ContextMismatch`]; [`Error::Acl`].
+    #[doc(alias = "aclUpdateDataBuffer")]
+    pub fn bind_input<'t>(
+        &mut self,
+        id: impl Into<TensorId<'t>>,
+        buffer: Arc<DeviceBuffer>,
+    ) -> Result<Arc<DeviceBuffer>> {
+        let index = self.data_input(id.into())?;
+        self.0.inputs.replace(index, buffer)
+    }
+
+    /// Binds other device memory as an output, and returns what was bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bindings::bind_input`].
+    #[doc(alias = "aclUpdateDataBuffer")]
+    pub fn bind_output<'t>(
+        &mut self,
+        id: impl Into<TensorId<'t>>,
+        buffer: Arc<DeviceBuffer>,
+    ) -> Result<Arc<DeviceBuffer>> {
+        let index = self.desc().output(id)?;
+        self.0.outputs.replace(index, buffer)
+    }
+
+    /// Returns the device memory of an input.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`].
+    pub fn input_buffer<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&Arc<DeviceBuffer>> {
+        Ok(self.0.inputs.memory(self.desc().input(id)?))
+    }
+
+    /// Returns the device memory of an output.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`].
+    pub fn output_buffer<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&Arc<DeviceBuffer>> {
+        Ok(self.0.outputs.memory(self.desc().output(id)?))
+    }
+
+    /// Queues the copies of all staged inputs to the device; [`Pending`] has the next steps.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pending::upload`].
+    #[doc(alias = "aclrtMemcpyAsync")]
+    pub fn upload_async(self, stream: &Stream) -> Launch<Self> {
+        Pending::upload_new(self, stream)
+    }
+
+    /// Queues the copies of all outputs to the staging memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pending::download`].
+    #[doc(alias = "aclrtMemcpyAsync")]
+    pub fn download_async(self, stream: &Stream) -> Launch<Self> {
+        Pending::download_new(self, stream)
+    }
+
+    /// Frees everything that was made for the bindings; the same as dropping them.
+    #[doc(alias = "aclmdlDestroyDataset")]
+    #[doc(alias = "aclDestroyDataBuffer")]
+    pub fn close(self) {}
+}
+
+/// For the rest of the crate.
+impl Bindings {
+    pub(crate) fn require_model(&self, model: &Model) -> Result<()> {
+        if Arc::ptr_eq(&self.0.model, model.inner()) {
+            return Ok(());
+        }
+        Err(Error::InvalidArgument {
+            what: "bindings".into(),
+            got: "those of another model".to_owned(),
+            want: "bindings made by this model".to_owned(),
+        })
+    }
+
+    pub(crate) fn require_context(&self, stream: &StreamInner) -> Result<()> {
+        self.0
+            .model
+            .context()
+            .require(stream.context(), "the stream")
+    }
+
+    pub(crate) fn datasets(&self) -> (&Dataset, &Dataset) {
+        (&self.0.inputs, &self.0.outputs)
+    }
+
+    /// Tells the library the gear, as it wants before each run. The context is current.
+    pub(crate) fn apply_gear(&mut self, run: &mut Run<'_>) -> Result<()> {
+        let inner = &*self.0;
+        let inputs = &inner.model.desc().inputs;
+        if inputs.iter().any(|input| input.role == Role::Aipp) {
+            return Err(Error::InvalidArgument {
+                what: "model".into(),
+                got: "a dynamic AIPP, whose parameters cannot be set yet".to_owned(),
+                want: "a static AIPP, or none: compile the model so".to_owned(),
+            });
+        }
+        let Some(gear) = inner.gear else {
+            return Ok(());
+        };
+        let index = inputs.iter().position(|input| input.role == Role::Gear);
+        let index = index.expect("gears are only read where this input is");
+        let (raw, dataset) = (inner.model.context().raw(), inner.inputs.handle());
+        match inner.model.desc().gears.get(gear) {
+            Gear::Static => Ok(()),
+            Gear::Batch(batch) => raw.set_batch(run.model(), dataset, index, batch),
+            Gear::ImageSize(size) => raw.set_image_size(run.model(), dataset, index, size),
+            Gear::Dims(dims) => raw.set_dims(run.model(), dataset, index, dims),
+        }
+    }
+
+    fn change_gear(&mut self, gear: usize) -> Result<()> {
+        let before = self.0.gear.replace(gear);
+        let model = Arc::clone(&self.0.model);
+        let changed = (|| {
+            let _bound = model.context().bind()?;
+            let mut run = model.begin();
+            self.apply_gear(&mut run)?;
+            let raw = model.context().raw();
+            for (index, dims) in self.0.next_dims.iter_mut().enumerate() {
+                raw.current_output_dims(run.desc_handle(), index, dims)?;
+            }
+            Ok(())
+        })();
+        if changed.is_err() {
+            self.0.gear = before;
+            return changed;
+        }
+        let inner = &mut *self.0;
+        std::mem::swap(&mut inner.output_dims, &mut inner.next_dims);
+        for (index, dims) in self.0.input_dims.iter_mut().enumerate() {
+            model.desc().input_dims(index, Some(gear), dims);
+        }
+        Ok(())
+    }
+
+    /// Returns the event for the change of streams number `index`; makes it at the first time.
+    pub(crate) fn hop_event(&mut self, index: usize) -> Result<&Event> {
+        while self.0.hops.len() <= index {
+            let event = Event::new(self.0.model.context())?;
+            self.0.hops.push(event);
+        }
+        Ok(&self.0.hops[index])
+    }
+
+    /// Returns the index of an input that the user fills.
+    fn data_input(&self, id: TensorId<'_>) -> Result<usize> {
+        let index = self.desc().input(id)?;
+        let tensor = &self.desc().inputs[index];
+        if tensor.role == Role::Data {
+            return Ok(index);
+        }
+        Err(Error::InvalidArgument {
+            what: "input".into(),
+            got: format!("{}, which is hidden", tensor.name),
+            want: "a data input; gears are set by set_batch, set_image_size and set_dims"
+                .to_owned(),
+        })
+    }
+
+    /// Returns the bytes of an input for the gear that is set.
+    fn input_bytes(&self, index: usize) -> usize {
+        let tensor = &self.desc().inputs[index];
+        if self.0.gear.is_none() {
+            tensor.size
+        } else {
+            tensor.bytes(&self.0.input_dims[index])
+        }
+    }
+
+    /// Returns the bytes of an output for the gear that is set.
+    fn output_bytes(&self, index: usize) -> usize {
+        let tensor = &self.desc().outputs[index];
+        if self.0.gear.is_none() {
+            tensor.size
+        } else {
+            tensor.bytes(&self.0.output_dims[index])
+        }
+    }
+
+    /// Lists the copies of staged inputs; device and host memory hold the bytes named.
+    pub(crate) fn staged_inputs(&self) -> Result<impl Iterator<Item = Transfer<'_>>> {
+        let staging = self.staging()?;
+        Ok(staging
+            .inputs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, host)| {
+                let host = host.as_ref()?;
+                Some((
+                    &**self.0.inputs.memory(index),
+                    host,
+                    self.input_bytes(index),
+                ))
+            }))
+    }
+
+    /// Lists the copies of outputs; device and host memory hold the bytes named.
+    pub(crate) fn staged_outputs(&self) -> Result<impl Iterator<Item = Transfer<'_>>> {
+        let staging = self.staging()?;
+        Ok(staging
+            .outputs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, host)| {
+                let host = host.as_ref()?;
+                Some((
+                    &**self.0.outputs.memory(index),
+                    host,
+                    self.output_bytes(index),
+                ))
+            }))
+    }
+
+    fn staging(&self) -> Result<&Staging> {
+        self.0.staging.as_ref().ok_or_else(staging::absent)
+    }
+}

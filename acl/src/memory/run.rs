@@ -1,0 +1,145 @@
+//! Runs of a model that are under way: up, execute and down, on one stream or on several.
+
+use std::sync::Arc;
+
+use acl_sys::aclrtMemcpyKind;
+
+use super::{DeviceBuffer, Pending, PinnedBuffer, dataset};
+use crate::raw::memory::Copy;
+use crate::stream::Inner as StreamInner;
+use crate::{Bindings, Launch, Model, Result, Stream};
+
+/// More work behind what is under way. Each step may name another stream than the one before; the
+/// new stream then waits, on the device, for the old one. The events for that are the bindings' own
+/// and are made once, so that a loop over the same bindings allocates nothing.
+impl Pending<Bindings> {
+    /// Queues the copies of all staged inputs to the device.
+    ///
+    /// # Errors
+    ///
+    /// The bindings, and [`Error::InvalidArgument`](crate::Error::InvalidArgument) without
+    /// [staging](Bindings::with_staging), or [`Error::Acl`](crate::Error::Acl).
+    #[doc(alias = "aclrtMemcpyAsync")]
+    pub fn upload(self, stream: &Stream) -> Launch<Bindings> {
+        self.queue(stream, |pending, stream, before| {
+            pending.hop(stream, before)?;
+            upload(pending.value_mut(), stream)
+        })
+    }
+
+    /// Queues an execution.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::execute_async`].
+    #[doc(alias = "aclmdlExecuteAsync")]
+    pub fn execute(self, model: &Model, stream: &Stream) -> Launch<Bindings> {
+        self.queue(stream, |pending, stream, before| {
+            pending.hop(stream, before)?;
+            pending.execute_on(model, stream)
+        })
+    }
+
+    /// Queues the copies of all outputs to the staging memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pending::upload`].
+    #[doc(alias = "aclrtMemcpyAsync")]
+    pub fn download(self, stream: &Stream) -> Launch<Bindings> {
+        self.queue(stream, |pending, stream, before| {
+            pending.hop(stream, before)?;
+            download(pending.value_mut(), stream)
+        })
+    }
+
+    pub(crate) fn upload_new(bindings: Bindings, stream: &Stream) -> Launch<Bindings> {
+        Self::start(bindings, stream, upload)
+    }
+
+    pub(crate) fn execute_new(
+        model: &Model,
+        bindings: Bindings,
+        stream: &Stream,
+    ) -> Launch<Bindings> {
+        Self::start(bindings, stream, |_, _| Ok(()))?.queue(stream, |pending, stream, _| {
+            pending.execute_on(model, stream)
+        })
+    }
+
+    pub(crate) fn download_new(bindings: Bindings, stream: &Stream) -> Launch<Bindings> {
+        Self::start(bindings, stream, download)
+    }
+
+    /// Makes `to` wait for the end of the work, where that is on another stream.
+    fn hop(&mut self, to: &StreamInner, before: Option<Arc<StreamInner>>) -> Result<()> {
+        let Some(from) = before.filter(|from| !std::ptr::eq(&raw const **from, to)) else {
+            return Ok(());
+        };
+        let index = self.hops;
+        let event = self.value_mut().hop_event(index)?;
+        let raw = to.context().raw();
+        raw.record_event(event.handle(), from.handle())?;
+        raw.stream_wait_event(to.handle(), event.handle())?;
+        self.hops += 1;
+        Ok(())
+    }
+
+    fn execute_on(&mut self, model: &Model, stream: &StreamInner) -> Result<()> {
+        let held = self.flight.is_some();
+        let bindings = self.value_mut();
+        bindings.require_model(model)?;
+        bindings.require_context(stream)?;
+        let (mut run, flight) = model.take_off(stream, held)?;
+        bindings.apply_gear(&mut run)?;
+        let (inputs, outputs) = bindings.datasets();
+        // SAFETY: the `Pending` owns the bindings, and gives them up only when the stream is idle.
+        let queued = unsafe { dataset::execute_async(run.model(), inputs, outputs, stream) };
+        drop(run);
+        if let Some(flight) = flight {
+            self.flight = Some(flight);
+        }
+        queued
+    }
+}
+
+fn upload(bindings: &mut Bindings, stream: &StreamInner) -> Result<()> {
+    bindings.require_context(stream)?;
+    bindings
+        .staged_inputs()?
+        .try_for_each(|(device, host, bytes)| {
+            let kind = aclrtMemcpyKind::ACL_MEMCPY_HOST_TO_DEVICE;
+            let (dst, src) = (device.as_raw(), host.address().cast_const());
+            let copy = Copy {
+                dst,
+                room: device.len(),
+                src,
+                count: bytes,
+                kind,
+            };
+            // SAFETY: both ranges hold `bytes`, as `staged_inputs` says, and a `Pending` owns them.
+            unsafe { stream.context().raw().copy_async(&copy, stream.handle()) }
+        })
+}
+
+fn download(bindings: &mut Bindings, stream: &StreamInner) -> Result<()> {
+    bindings.require_context(stream)?;
+    bindings
+        .staged_outputs()?
+        .try_for_each(|(device, host, bytes)| {
+            let kind = aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_HOST;
+            let (dst, src) = (host.address(), device.as_raw().cast_const());
+            let copy = Copy {
+                dst,
+                room: host.len(),
+                src,
+                count: bytes,
+                kind,
+            };
+            // SAFETY: both ranges hold `bytes`, as `staged_outputs` says, and a `Pending` owns them.
+            unsafe { stream.context().raw().copy_async(&copy, stream.handle()) }
+        })
+}
+
+/// A copy between staging and device memory: how many bytes at the start of both.
+pub(crate) type Transfer<'a> = (&'a DeviceBuffer, &'a PinnedBuffer, usize);

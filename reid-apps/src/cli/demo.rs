@@ -1,0 +1,176 @@
+//! `reid demo`: the whole path on drawn people and the simulator.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::{DeviceArgs, Session};
+use crate::backend::Backend;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The folder for everything that the demo makes
+    #[arg(long, value_name = "DIR", default_value = "reid-demo")]
+    out: PathBuf,
+
+    /// How many people to draw
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(2..=500))]
+    ids: u32,
+
+    /// By how many cameras they are seen
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=9))]
+    cams: u32,
+
+    /// The seed of the drawings and of the weights
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+}
+
+#[cfg(not(feature = "sim"))]
+pub(super) fn run(_: &DemoArgs, _: &Session) -> Result<(), Failure> {
+    Err(Failure::environment(
+        crate::backend::BackendError::NoSimulator,
+    ))
+}
+
+#[cfg(feature = "sim")]
+pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure> {
+    use super::mgn::{ExtractArgs, run_extract};
+    use super::out;
+    use crate::eval::{Options, report_features};
+    use crate::features::Features;
+    use crate::files::write_file;
+
+    let began = Instant::now();
+    let root = &arguments.out;
+    let (data, onnx, om, features_dir) = (
+        root.join("market"),
+        root.join("mgn.onnx"),
+        root.join("mgn.om"),
+        root.join("features"),
+    );
+    std::fs::create_dir_all(root)?;
+
+    out!("The people are drawn, the weights are seeded and untrained, the device is simulated.")?;
+    out!("What follows shows the path, not the quality of a model.\n")?;
+
+    let summary = draw(arguments, &data)?;
+    out!(
+        "data      {} drawn pictures: {} queries, {} answers, {} distractors, {} junk; {} people, \
+         {} cameras",
+        summary.total(),
+        summary.query,
+        summary.gallery,
+        summary.distractors,
+        summary.junk,
+        summary.identities,
+        summary.cameras
+    )?;
+
+    build_model(arguments.seed, &onnx, &om)?;
+    out!(
+        "model     {} (MGN at an eighth of its width) -> {}",
+        onnx.display(),
+        om.display()
+    )?;
+
+    let extract = ExtractArgs {
+        model: om,
+        data: data.clone(),
+        out: features_dir.clone(),
+        strict: true,
+        device: DeviceArgs {
+            backend: Backend::Simulator,
+            device: 0,
+        },
+    };
+    let api = Backend::Simulator.open().map_err(Failure::environment)?;
+    out!("features  {}", run_extract(&extract, api, session)?)?;
+
+    let features = Features::read(&features_dir).map_err(Failure::ran)?;
+    let report = report_features(&features, &Options::default()).map_err(Failure::ran)?;
+    out!("\n{report}")?;
+    out!(
+        "chance level: mAP {:.4}, rank1 {:.4} (untrained weights stay near it)",
+        report.chance.mean_average_precision,
+        report.chance.cmc.first().copied().unwrap_or(0.0)
+    )?;
+    let json = serde_json::to_string_pretty(&report).map_err(Failure::ran)?;
+    write_file(&root.join("report.json"), |file| {
+        file.write_all(json.as_bytes())
+    })?;
+
+    let picture = root.join("ranking.png");
+    draw_ranking(&features, &report, &data, &picture)?;
+    out!("\npicture   {}", picture.display())?;
+    out!("report    {}", root.join("report.json").display())?;
+    out!("simulated, {:.1} s in all", began.elapsed().as_secs_f64())?;
+    Ok(())
+}
+
+#[cfg(feature = "sim")]
+fn draw(arguments: &DemoArgs, data: &Path) -> Result<crate::synth::Summary, Failure> {
+    use crate::synth::{MANIFEST, Manifest, Options, write_market};
+
+    let options = Options {
+        seed: arguments.seed,
+        identities: arguments.ids,
+        cameras: arguments.cams,
+        shots: 2,
+        ..Options::default()
+    };
+    // A set of an earlier demo with other settings is ours to replace; anything else is not.
+    let manifest = std::fs::read(data.join(MANIFEST)).ok();
+    let earlier = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    if earlier.is_some_and(|earlier| earlier.synthetic && earlier.options != options) {
+        std::fs::remove_dir_all(data)?;
+    }
+    write_market(data, &options).map_err(Failure::ran)
+}
+
+/// Builds an MGN of reduced width and converts it.
+#[cfg(feature = "sim")]
+fn build_model(seed: u64, onnx: &Path, om: &Path) -> Result<(), Failure> {
+    use crate::files::write_file;
+    use crate::graph::mgn::{Config, Weights, build};
+    use crate::graph::onnx::Batch;
+
+    let config = Config {
+        batch: Batch::Fixed(8),
+        ..Config::reduced()
+    };
+    let weights = Weights::seeded(&config, seed).map_err(Failure::ran)?;
+    let graph = build(&config, &weights).map_err(Failure::ran)?;
+    write_file(onnx, |file| file.write_all(&graph))?;
+    let options = ascendcl::atc::Options {
+        output: Some(om.to_owned()),
+        ..ascendcl::atc::Options::default()
+    };
+    ascendcl::atc::convert(onnx, &options).map_err(Failure::ran)?;
+    Ok(())
+}
+
+/// Draws the ranked lists of three queries: the best, one in the middle, the worst.
+#[cfg(feature = "sim")]
+fn draw_ranking(
+    features: &crate::features::Features,
+    report: &crate::eval::Report,
+    data: &Path,
+    picture: &Path,
+) -> Result<(), Failure> {
+    let mut queries: Vec<_> = report.without_reranking.per_query.iter().collect();
+    queries.sort_by(|a, b| b.average_precision.total_cmp(&a.average_precision));
+    let positions = [0, queries.len() / 2, queries.len().saturating_sub(1)];
+    let mut names: Vec<String> = Vec::new();
+    for position in positions {
+        if let Some(query) = queries.get(position)
+            && !names.contains(&query.name)
+        {
+            names.push(query.name.clone());
+        }
+    }
+    let note = "Drawn people, untrained weights, simulated device: the path, not a result.";
+    super::mgn::rank(features, data, &names, 10)?.draw(picture, Some(note.to_owned()))
+}

@@ -1,0 +1,131 @@
+//! The command line: what was typed becomes what is meant, and the library does the work.
+//!
+//! Standard output is data; progress and messages go to standard error. Exit codes: 0 done, 1 ran
+//! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
+
+mod demo;
+mod exit;
+mod mgn;
+mod progress;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::backend::Backend;
+
+/// Person re-identification on Huawei Ascend.
+#[derive(Debug, Parser)]
+#[command(name = "reid", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// Say more (-v: what is done, -vv: every step)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// Show no progress and no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// MGN: features of people, their evaluation and ranked lists
+    #[command(subcommand)]
+    Mgn(mgn::MgnCommand),
+    /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
+    Demo(demo::DemoArgs),
+}
+
+/// Where a model runs.
+#[derive(Clone, Debug, Args)]
+struct DeviceArgs {
+    /// The AscendCL library: `auto` (ACL_LIBRARY, else the installed toolkit), `sim` (the
+    /// simulator inside this program), or a path
+    #[arg(long, value_name = "auto|sim|PATH", default_value = "auto")]
+    backend: Backend,
+
+    /// The device, counted from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    device: i32,
+}
+
+/// What all commands share.
+struct Session {
+    quiet: bool,
+}
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+///
+/// Returns the exit code; everything that there is to say has been said.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output; a reader that is gone
+            // is none either.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_log(&cli);
+    let session = Session { quiet: cli.quiet };
+    let done = match cli.command {
+        Command::Mgn(command) => mgn::run(command, &session),
+        Command::Demo(arguments) => demo::run(&arguments, &session),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                eprintln!("reid: {message}");
+            }
+            failure.code()
+        }
+    }
+}
+
+fn start_log(cli: &Cli) {
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => log::LevelFilter::Error,
+        (false, 0) => log::LevelFilter::Warn,
+        (false, 1) => log::LevelFilter::Info,
+        (false, _) => log::LevelFilter::Debug,
+    };
+    // A host or a test may have started a log of its own; then that one stays.
+    let _ = env_logger::Builder::new()
+        .filter_level(level)
+        .parse_env("REID_LOG")
+        .format_timestamp_millis()
+        .try_init();
+}
+
+/// Prints to standard output; a closed pipe ends the command quietly.
+macro_rules! out {
+    ($($argument:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout().lock(), $($argument)*)
+    }};
+}
+use out;
+
+/// Runs with a progress bar on standard error, unless it is no terminal or the user wants quiet.
+impl Session {
+    fn progress(&self, label: &str, total: usize) -> progress::Progress {
+        progress::Progress::new(label, total, self.quiet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

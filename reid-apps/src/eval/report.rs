@@ -1,0 +1,172 @@
+//! What an evaluation says in the end.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::scores::write_line;
+use super::{
+    Chance, EvalError, FeatureDistances, Metric, Options, Protocol, RerankParameters, Reranked,
+    Scores, embed, evaluate,
+};
+use crate::features::{Features, Provenance, Row};
+
+/// The version of the report's JSON form.
+pub const REPORT_FORMAT: u32 = 1;
+
+/// Holds a finished evaluation.
+///
+/// `Display` gives the reference's lines, re-ranked first, and nothing else:
+///
+/// ```text
+/// [With    Re-Ranking] mAP: 0.8374 rank1: 0.8298 rank3: 0.9574 rank5: 0.9787 rank10: 1.0000
+/// [Without Re-Ranking] mAP: 0.6408 rank1: 0.8511 rank3: 0.9787 rank5: 0.9787 rank10: 1.0000
+/// ```
+///
+/// The JSON form has one key per field; keys may be added under the same `format`, and a key that
+/// changes its meaning changes the number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The form's version, [`REPORT_FORMAT`].
+    pub format: u32,
+    /// Whether a simulator stood in for the card when the features were made.
+    pub simulated: bool,
+    /// Where the features come from.
+    pub provenance: Provenance,
+    /// The rules of counting.
+    pub protocol: Protocol,
+    /// The distance between features.
+    pub metric: Metric,
+    /// The number of queries, skipped ones included.
+    pub queries: usize,
+    /// The number of gallery rows.
+    pub gallery: usize,
+    /// The names of queries without any right answer.
+    pub skipped: Vec<String>,
+    /// What a random ranking would score.
+    pub chance: Chance,
+    /// The settings of re-ranking, if it was done.
+    pub rerank: Option<RerankParameters>,
+    /// The figures with re-ranking, if it was done.
+    pub with_reranking: Option<Section>,
+    /// The figures of the plain distances.
+    pub without_reranking: Section,
+}
+
+/// Holds the figures of one ranking, with the queries by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Mean average precision, 0 to 1.
+    #[serde(rename = "mAP")]
+    pub mean_average_precision: f64,
+    /// Mean inverse negative penalty, 0 to 1.
+    #[serde(rename = "mINP")]
+    pub mean_inverse_negative_penalty: f64,
+    /// Element `k` is the share of queries with a right answer among the first `k + 1`.
+    pub cmc: Vec<f64>,
+    /// The queries that count, in row order.
+    pub per_query: Vec<QueryReport>,
+}
+
+/// Holds the figures of one query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueryReport {
+    /// The image's name.
+    pub name: String,
+    /// Its average precision, 0 to 1.
+    pub average_precision: f64,
+    /// The rank of the nearest right answer, from 1.
+    pub first_right: usize,
+    /// The rank of the farthest right answer, from 1.
+    pub last_right: usize,
+    /// Right answers in the gallery.
+    pub right: usize,
+}
+
+impl Section {
+    fn new(scores: Scores, rows: &[Row]) -> Self {
+        let per_query = scores.queries.iter().map(|score| QueryReport {
+            name: rows[score.query].name.clone(),
+            average_precision: score.average_precision,
+            first_right: score.first_right,
+            last_right: score.last_right,
+            right: score.right,
+        });
+        Self {
+            mean_average_precision: scores.mean_average_precision,
+            mean_inverse_negative_penalty: scores.mean_inverse_negative_penalty,
+            per_query: per_query.collect(),
+            cmc: scores.cmc,
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_line(f, self.mean_average_precision, &self.cmc)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(section) = &self.with_reranking {
+            writeln!(f, "[With    Re-Ranking] {section}")?;
+        }
+        write!(f, "[Without Re-Ranking] {}", self.without_reranking)
+    }
+}
+
+/// Evaluates a features folder.
+///
+/// # Errors
+/// [`EvalError`], in particular [`EvalError::TooFewImages`] if re-ranking is asked for and the set
+/// is too small for it.
+pub fn report_features(features: &Features, options: &Options) -> Result<Report, EvalError> {
+    options.check()?;
+    let query = embed(
+        "query features",
+        features.query.plain.view(),
+        features.query.flip.view(),
+    )?;
+    let gallery = embed(
+        "gallery features",
+        features.gallery.plain.view(),
+        features.gallery.flip.view(),
+    )?;
+    let (query_labels, gallery_labels) = (features.query.labels(), features.gallery.labels());
+    let rows = &features.query.rows;
+
+    let distances = FeatureDistances::new(options.metric, query.view(), gallery.view())?;
+    let plain = evaluate(&distances, &query_labels, &gallery_labels, options)?;
+    let with_reranking = match options.rerank {
+        None => None,
+        Some(parameters) => {
+            let source = Reranked::new(query.view(), gallery.view(), parameters, options.memory)?;
+            let scores = evaluate(&source, &query_labels, &gallery_labels, options)?;
+            Some(Section::new(scores, rows))
+        }
+    };
+    let chance = Chance::of(&query_labels, &gallery_labels, options.max_rank).ok_or(
+        EvalError::NoAnswer {
+            queries: query_labels.len(),
+        },
+    )?;
+    Ok(Report {
+        format: REPORT_FORMAT,
+        simulated: features.provenance.simulated,
+        provenance: features.provenance.clone(),
+        protocol: options.protocol,
+        metric: options.metric,
+        queries: query_labels.len(),
+        gallery: gallery_labels.len(),
+        skipped: plain
+            .skipped
+            .iter()
+            .map(|&row| rows[row].name.clone())
+            .collect(),
+        chance,
+        rerank: options.rerank,
+        with_reranking,
+        without_reranking: Section::new(plain, rows),
+    })
+}

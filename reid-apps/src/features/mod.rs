@@ -1,0 +1,29 @@
+//! The features folder: what extraction leaves behind and everything later reads.
+//!
+//! Extraction is the expensive half and runs where the card is; evaluation and ranking run
+//! anywhere, later, many times. What lies between them must therefore carry its own truth: names,
+//! persons and cameras beside the numbers, the model and device that made them, and a hash of each
+//! file, so that files of two runs, mixed by a careless copy, are noticed and not evaluated.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `query.npy`, `gallery.npy` | float32, C order, `[rows, dim]`: the network's output for the plain image |
+//! | `query_flip.npy`, `gallery_flip.npy` | the same for the mirrored image |
+//! | `meta.json` | [`Meta`], written last: a folder without it is not complete |
+//!
+//! Rows are in the order of the data set. Numbers are as the network gave them, neither summed nor
+//! normalised; [`crate::eval::embed`] does that.
+
+mod dumps;
+mod error;
+mod matrix_file;
+mod meta;
+mod store;
+
+pub use dumps::{Dumps, read_text_dumps};
+pub use error::FeatureError;
+pub use meta::{
+    DataInfo, DeviceInfo, FORMAT, FailedImage, Meta, ModelInfo, Provenance, Row, SetMeta, Sets,
+    ToolInfo, new_run_id,
+};
+pub use store::{Features, SetFeatures};

@@ -731,7 +731,7 @@ const _: () = {
         "Offset of field: aclmdlBatch::batch",
     ][::std::mem::offset_of!(aclmdlBatch, batch) - 8usize];
 };
-/// Image sizes that a model with dynamic resolution was converted for: [i][0] height, [i][1] width.
+/// Image sizes that a model with dynamic resolution was converted for: height, then width.
 #[repr(C)]
 #[derive(Debug, Copy, Clone, Hash, PartialEq, Eq)]
 pub struct aclmdlHW {

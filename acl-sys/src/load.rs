@@ -12,7 +12,7 @@
 //! An explicit choice (1, 2) is never overridden: if it fails, loading fails. A library below a
 //! folder called `stub` or `devlib` is refused, because each of its functions only returns 100039.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString, c_char, c_void};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -311,16 +311,14 @@ fn open_one(path: &Path, origin: &Origin) -> Result<&'static Api, Failure> {
     cell.get_or_try_init(|| load(&path)).copied()
 }
 
-/// Returns the cell that holds the table for `path`, made at the first call.
-fn slot(path: &Path) -> Arc<OnceCell<&'static Api>> {
-    static OPENED: Mutex<Option<HashMap<PathBuf, Arc<OnceCell<&'static Api>>>>> = Mutex::new(None);
+/// The table of one library, filled when it is first opened.
+type Slot = Arc<OnceCell<&'static Api>>;
+
+/// Returns the slot for `path`, made at the first call.
+fn slot(path: &Path) -> Slot {
+    static OPENED: Mutex<BTreeMap<PathBuf, Slot>> = Mutex::new(BTreeMap::new());
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(
-        opened
-            .get_or_insert_default()
-            .entry(path.to_owned())
-            .or_default(),
-    )
+    Arc::clone(opened.entry(path.to_owned()).or_default())
 }
 
 fn stub_folder(path: &Path) -> Option<&'static str> {

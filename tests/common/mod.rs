@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The folder of the workspace.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The folder with the test binaries, and the simulator's `libascendcl.so` beside them.
-pub fn deps() -> PathBuf {
+pub(crate) fn deps() -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
     test.parent().expect("a file is in a folder").to_owned()
 }
@@ -19,7 +19,7 @@ pub fn deps() -> PathBuf {
 /// The simulator's library.
 ///
 /// Cargo builds it with the tests, because it is a dependency of them.
-pub fn simulator() -> PathBuf {
+pub(crate) fn simulator() -> PathBuf {
     let library = deps().join("libascendcl.so");
     assert!(
         library.is_file(),
@@ -30,7 +30,7 @@ pub fn simulator() -> PathBuf {
 }
 
 /// A compiler by its environment variable, else by its usual name.
-pub fn compiler(variable: &str, usual: &str) -> Option<String> {
+pub(crate) fn compiler(variable: &str, usual: &str) -> Option<String> {
     let name = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
     Command::new(&name)
         .arg("--version")
@@ -40,7 +40,7 @@ pub fn compiler(variable: &str, usual: &str) -> Option<String> {
 }
 
 /// Compiles a C program of the folder `examples/c` against `vendor-headers/` and the simulator.
-pub fn build_c(name: &str, folder: &Path) -> PathBuf {
+pub(crate) fn build_c(name: &str, folder: &Path) -> PathBuf {
     let compiler = compiler("CC", "cc").expect("a C compiler is needed: set CC");
     let program = folder.join(name);
     let output = Command::new(compiler)

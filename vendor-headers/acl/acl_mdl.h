@@ -112,7 +112,7 @@ typedef struct aclmdlBatch {
     uint64_t batch[ACL_MAX_BATCH_NUM];
 } aclmdlBatch;
 
-/** Image sizes that a model with dynamic resolution was converted for: [i][0] height, [i][1] width. */
+/** Image sizes that a model with dynamic resolution was converted for: height, then width. */
 typedef struct aclmdlHW {
     size_t hwCount;
     uint64_t hw[ACL_MAX_HW_NUM][2];

@@ -8,8 +8,12 @@
 use std::alloc::Layout;
 use std::sync::OnceLock;
 
-/// Addresses per chip. Reserving costs nothing; 64 GiB lie below what Valgrind can map.
+/// Addresses per chip. Reserving costs nothing.
 const ARENA: usize = 64 << 30;
+
+/// Where so much cannot be reserved (under Valgrind, or a limit on address space), half is tried,
+/// and so on down to this.
+const SMALLEST_ARENA: usize = 1 << 30;
 
 /// The alignment of every allocation, on the device and in pinned memory.
 pub(crate) const ALIGNMENT: usize = 64;
@@ -29,18 +33,20 @@ impl Arena {
     }
 
     fn reserve() -> Option<Self> {
+        let halves = std::iter::successors(Some(ARENA), |size| Some(size / 2));
+        halves.take_while(|size| *size >= SMALLEST_ARENA).find_map(Self::reserve_size)
+    }
+
+    fn reserve_size(size: usize) -> Option<Self> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         // SAFETY: a new anonymous mapping at an address of the kernel's choice touches no memory
         // that exists.
         let start =
-            unsafe { libc::mmap(std::ptr::null_mut(), ARENA, libc::PROT_NONE, flags, -1, 0) };
+            unsafe { libc::mmap(std::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
             return None;
         }
-        Some(Self {
-            base: start.addr(),
-            size: ARENA,
-        })
+        Some(Self { base: start.addr(), size })
     }
 
     pub(crate) fn contains(self, address: usize) -> bool {

@@ -101,8 +101,8 @@ fn unsafe_code_stays_in_its_homes() {
         "acl-sys/src/bindings.rs",
         "acl/src/raw",
         "acl/src/memory",
-        "acl-sim/src/abi",
-        "acl-sim/src/core/device_memory",
+        "acl-sim/src/capi",
+        "acl-sim/src/machine/device_memory",
     ];
     let mut files = Vec::new();
     for package in ["acl-sys", "acl", "acl-sim", "om", "reid-apps", "."] {

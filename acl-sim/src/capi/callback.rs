@@ -18,13 +18,11 @@ unsafe impl Send for UserData {}
 
 status! {
     fn aclrtSubscribeReport(thread: u64, stream: aclrtStream) {
-        process::stream(handle(stream))?;
-        report::subscribe(thread, handle(stream))
+        report::subscribe(thread, process::subscription(handle(stream))?)
     }
 
     fn aclrtUnSubscribeReport(thread: u64, stream: aclrtStream) {
-        process::stream(handle(stream))?;
-        report::unsubscribe(thread, handle(stream))
+        report::unsubscribe(thread, process::subscription(handle(stream))?)
     }
 
     fn aclrtLaunchCallback(
@@ -47,7 +45,8 @@ status! {
             }
         };
         let queue = process::stream(handle(stream))?;
-        let mailbox = report::mailbox(handle(stream))?;
+        let sender = process::subscription(handle(stream))?;
+        let mailbox = report::mailbox(sender)?;
         let data = UserData(data);
         queue.queue(Box::new(move || {
             let callback = move || {
@@ -55,7 +54,7 @@ status! {
                 // SAFETY: the program gave the function and its argument for this call.
                 unsafe { function(data.0) };
             };
-            let done = mailbox.send(Box::new(callback));
+            let done = mailbox.send(sender, Box::new(callback));
             if blocks {
                 done.wait();
             }

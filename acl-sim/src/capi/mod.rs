@@ -1,4 +1,4 @@
-//! The C interface: arguments become references and values, `core` does the work, and what comes
+//! The C interface: arguments become references and values, `machine` does the work, and what comes
 //! back becomes a status.
 //!
 //! One function per function of the headers, by header. The compiler checks each against

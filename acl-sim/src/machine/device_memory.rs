@@ -34,7 +34,9 @@ impl Arena {
 
     fn reserve() -> Option<Self> {
         let halves = std::iter::successors(Some(ARENA), |size| Some(size / 2));
-        halves.take_while(|size| *size >= SMALLEST_ARENA).find_map(Self::reserve_size)
+        halves
+            .take_while(|size| *size >= SMALLEST_ARENA)
+            .find_map(Self::reserve_size)
     }
 
     fn reserve_size(size: usize) -> Option<Self> {
@@ -46,7 +48,10 @@ impl Arena {
         if start == libc::MAP_FAILED {
             return None;
         }
-        Some(Self { base: start.addr(), size })
+        Some(Self {
+            base: start.addr(),
+            size,
+        })
     }
 
     pub(crate) fn contains(self, address: usize) -> bool {

@@ -75,10 +75,17 @@ pub(crate) fn get(id: u32) -> Result<Arc<Loaded>> {
 pub(crate) fn unload(id: u32) -> Result<()> {
     let model = get(id)?;
     model.check_context("unloaded");
-    MODELS
+    let removed = MODELS
         .write()
         .unwrap_or_else(PoisonError::into_inner)
         .remove(&id);
+    if removed.is_none() {
+        return Err(fail!(
+            ACL_ERROR_GE_EXEC_MODEL_ID_INVALID,
+            "model {id} was unloaded by another thread meanwhile"
+        ));
+    }
+    drop(removed);
     memory::release(model.chip, model.held);
     if Arc::strong_count(&model) > 1 && model.is_running() {
         strict::find(format!("model {id} was unloaded while queued runs use it"));
@@ -283,6 +290,7 @@ impl Run {
     /// Checks a run.
     pub(crate) fn prepare(id: u32, inputs: Handle, outputs: Handle, waits: bool) -> Result<Self> {
         let model = get(id)?;
+        process::current()?;
         model.check_context("run");
         let given = buffers(inputs, "input", model.info().inputs.len())?;
         let shapes = model.shapes(inputs, &given)?;

@@ -153,11 +153,13 @@ pub(crate) fn finalize() -> Result<()> {
         (EVENTS.len(), "event"),
         (model::count(), "loaded model"),
     ];
+    // First, because a stream may wait for a callback that nobody will run any more.
+    report::clear();
     for (_, stream) in STREAMS.all() {
-        stream.end(false);
+        stream.end();
     }
     for (handle, context) in CONTEXTS.all() {
-        context.default_stream.end(false);
+        context.default_stream.end();
         let _ = CONTEXTS.remove(handle);
     }
     STREAMS
@@ -169,7 +171,6 @@ pub(crate) fn finalize() -> Result<()> {
         .iter()
         .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
     model::clear();
-    report::clear();
     for (count, what) in found.into_iter().chain(objects::live()) {
         if count > 0 {
             strict::find(format!(
@@ -198,6 +199,7 @@ pub(crate) fn finalize() -> Result<()> {
     {
         strict::find("aclFinalize: a device was set and never reset".to_owned());
     }
+    strict::begin_again();
     Ok(())
 }
 
@@ -263,11 +265,13 @@ fn end_context(handle: Handle) -> Result<()> {
     let context = CONTEXTS
         .remove(handle)
         .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
-    context.default_stream.end(false);
+    context.default_stream.end();
+    report::forget(handle);
     for (stream_handle, stream) in STREAMS.all() {
         if stream.context == handle {
             strict::find("a context ended before one of its streams was destroyed".to_owned());
-            stream.end(false);
+            stream.end();
+            report::forget(stream_handle);
             let _ = STREAMS.remove(stream_handle);
         }
     }
@@ -366,6 +370,17 @@ pub(crate) fn stream(handle: Handle) -> Result<Arc<Stream>> {
     Ok(stream)
 }
 
+/// Returns the handle by which a stream's subscription is known: a default stream, which has none
+/// of its own, goes by that of its context.
+pub(crate) fn subscription(stream: Handle) -> Result<Handle> {
+    self::stream(stream)?;
+    Ok(if stream.0 == 0 {
+        current()?.handle
+    } else {
+        stream
+    })
+}
+
 /// Ends a stream: its work is waited for, or dropped.
 pub(crate) fn destroy_stream(handle: Handle, drop_work: bool) -> Result<()> {
     if handle.0 == 0 {
@@ -378,8 +393,16 @@ pub(crate) fn destroy_stream(handle: Handle, drop_work: bool) -> Result<()> {
     let stream = STREAMS
         .remove(handle)
         .map_err(|complaint| fail!(ACL_ERROR_RT_STREAM_CONTEXT, "{complaint}"))?;
-    report::forget(handle);
-    stream.end(drop_work);
+    if drop_work {
+        stream.discard();
+        // A callback that nobody runs must not hold the stream.
+        report::forget(handle);
+        stream.end();
+    } else {
+        // The callbacks belong to the work that is waited for.
+        stream.end();
+        report::forget(handle);
+    }
     Ok(())
 }
 

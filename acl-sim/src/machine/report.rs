@@ -21,8 +21,15 @@ pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 /// The callbacks that wait for one thread.
 #[derive(Default)]
 pub(crate) struct Mailbox {
-    waiting: Mutex<VecDeque<(Callback, Arc<Done>)>>,
+    waiting: Mutex<VecDeque<Letter>>,
     came: Condvar,
+}
+
+/// A callback on its way, and the stream that sent it.
+struct Letter {
+    stream: Handle,
+    callback: Callback,
+    done: Arc<Done>,
 }
 
 /// Tells when a callback is over, so that a blocking one can hold its stream.
@@ -104,6 +111,7 @@ fn remove(all: &mut Subscriptions, stream: Handle) {
         return;
     };
     if let Some((mailbox, streams)) = all.threads.get_mut(&thread) {
+        mailbox.drop_letters(stream);
         *streams -= 1;
         if *streams == 0 {
             // Who waits for a report that nobody can send is told.
@@ -120,7 +128,10 @@ pub(crate) fn forget(stream: Handle) {
 
 /// Forgets everything.
 pub(crate) fn clear() {
-    *lock() = None;
+    let mut guard = lock();
+    let all = guard.get_or_insert_default();
+    let streams: Vec<Handle> = all.streams.keys().copied().collect();
+    streams.into_iter().for_each(|stream| remove(all, stream));
 }
 
 /// Returns where the callbacks of a stream go.
@@ -140,14 +151,53 @@ pub(crate) fn mailbox(stream: Handle) -> Result<Arc<Mailbox>> {
 }
 
 impl Mailbox {
-    /// Sends a callback; the returned mark tells when it is over.
-    pub(crate) fn send(&self, callback: Callback) -> Arc<Done> {
+    /// Sends a callback; the returned mark tells when it is over. Where the stream's subscription
+    /// has ended meanwhile, nobody would ever run it: it is dropped, and over at once.
+    pub(crate) fn send(&self, stream: Handle, callback: Callback) -> Arc<Done> {
         let done = Arc::new(Done::default());
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push_back((callback, Arc::clone(&done)));
-        drop(waiting);
+        // Held until the letter lies in the box, so that the subscription cannot end in between.
+        let mut guard = lock();
+        let all = guard.get_or_insert_default();
+        let thread = all.streams.get(&stream);
+        let found = thread.and_then(|thread| all.threads.get(thread));
+        if !found.is_some_and(|(now, _)| std::ptr::eq(&raw const **now, self)) {
+            tell_dropped(1);
+            done.set();
+            return done;
+        }
+        self.lock().push_back(Letter {
+            stream,
+            callback,
+            done: Arc::clone(&done),
+        });
+        drop(guard);
         self.came.notify_one();
         done
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Letter>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what a stream sent and nobody has run, so that the stream does not wait for it.
+    fn drop_letters(&self, stream: Handle) {
+        let mut waiting = self.lock();
+        let before = waiting.len();
+        waiting.retain(|letter| {
+            if letter.stream == stream {
+                letter.done.set();
+            }
+            letter.stream != stream
+        });
+        tell_dropped(before - waiting.len());
+    }
+}
+
+fn tell_dropped(count: usize) {
+    if count > 0 {
+        super::strict::find(
+            "callbacks were dropped: their stream's subscription ended before they ran".to_owned(),
+        );
     }
 }
 
@@ -165,23 +215,20 @@ pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
         )
     })?;
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut waiting = mailbox
-        .waiting
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
     loop {
-        if let Some((callback, done)) = waiting.pop_front() {
-            drop(waiting);
-            let _ended = Ended(done);
-            callback();
-            return Ok(());
-        }
-        // Woken, or about to wait, while the last subscription went away.
+        // Asked first: the lock of the subscriptions comes before that of a mailbox.
         let subscribed = lock()
             .get_or_insert_default()
             .threads
             .get(&thread)
             .is_some_and(|(now, _)| Arc::ptr_eq(now, &mailbox));
+        let mut waiting = mailbox.lock();
+        if let Some(letter) = waiting.pop_front() {
+            drop(waiting);
+            let _ended = Ended(letter.done);
+            (letter.callback)();
+            return Ok(());
+        }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         if !subscribed || left.is_some_and(|left| left.is_zero()) {
             return Err(fail!(
@@ -193,7 +240,6 @@ pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
         let step = left
             .unwrap_or(Duration::from_millis(50))
             .min(Duration::from_millis(50));
-        let waited = mailbox.came.wait_timeout(waiting, step);
-        waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+        drop(mailbox.came.wait_timeout(waiting, step));
     }
 }

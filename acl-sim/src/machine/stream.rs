@@ -147,20 +147,22 @@ impl Stream {
         }
     }
 
-    /// Ends the stream: its work is waited for, or dropped. Nothing can be queued any more.
-    pub(crate) fn end(&self, drop_work: bool) {
+    /// Drops the work that has not begun. Nothing can be queued any more.
+    pub(crate) fn discard(&self) {
         let mut state = self.lock();
         state.ended = true;
-        let dropped = if drop_work {
-            std::mem::take(&mut state.queue)
-        } else {
-            VecDeque::new()
-        };
+        let dropped = std::mem::take(&mut state.queue);
         state.done += dropped.len() as u64;
         self.changed.notify_all();
         drop(state);
         // Outside the lock: dropping work may tell others that it will never be done.
         drop(dropped);
+    }
+
+    /// Ends the stream: its work is waited for. Nothing can be queued any more.
+    pub(crate) fn end(&self) {
+        self.lock().ended = true;
+        self.changed.notify_all();
         let _ = self.synchronize(None);
     }
 }
@@ -190,7 +192,7 @@ mod tests {
         }
         assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
         assert_eq!(*done.lock().unwrap(), (0..100).collect::<Vec<_>>());
-        stream.end(false);
+        stream.end();
     }
 
     #[test]
@@ -200,7 +202,7 @@ mod tests {
         stream.queue(Box::new(|| Err(fail!(8, "second")))).unwrap();
         assert_eq!(stream.synchronize(None).unwrap_err().code, 7);
         assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
-        stream.end(false);
+        stream.end();
     }
 
     #[test]
@@ -217,7 +219,7 @@ mod tests {
         assert_eq!(waited, Waited::TimedOut);
         go.send(()).unwrap();
         assert_eq!(stream.synchronize(None).unwrap(), Waited::Done);
-        stream.end(false);
+        stream.end();
     }
 
     #[test]
@@ -243,7 +245,8 @@ mod tests {
             .unwrap();
         go.send(()).unwrap();
         // Either it was dropped, or it had already begun; it must not be held any more.
-        stream.end(true);
+        stream.discard();
+        stream.end();
         assert_eq!(Arc::strong_count(&kept), 1);
         assert!(stream.queue(Box::new(|| Ok(()))).is_err());
     }

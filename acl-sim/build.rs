@@ -3,6 +3,8 @@
 fn main() {
     println!("cargo::rerun-if-changed=src/capi/app_log.c");
     println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libascendcl.so");
+    // The threads of streams run its code: closing the library must not take that away.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     cc::Build::new()
         .file("src/capi/app_log.c")
         .std("c99")

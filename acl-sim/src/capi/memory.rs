@@ -1,6 +1,7 @@
 //! `acl_rt.h`: memory.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use acl_sys::{
     ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_PARAM_INVALID, aclrtMemAttr, aclrtMemMallocPolicy,
@@ -12,6 +13,7 @@ use super::{host, put, require, status};
 use crate::machine::failure::{Result, fail};
 use crate::machine::memory::{self, Copy, Fill};
 use crate::machine::process;
+use crate::machine::stream::Stream;
 
 status! {
     fn aclrtMalloc(pointer: *mut *mut c_void, size: usize, policy: aclrtMemMallocPolicy) {
@@ -91,11 +93,9 @@ status! {
         }
         let (target, source) = (host!(to.cast_const(), count), host!(from, count));
         Copy::check_async(target, source, count);
-        let copy = Copy::new(target, source, count, kind)?;
-        stream.queue(Box::new(move || {
-            copy.run();
-            Ok(())
-        }))
+        let mut copy = Copy::new(target, source, count, kind)?;
+        let waits = copy.prepare_queued();
+        queue(&stream, waits, move || copy.run())
     }
 
     fn aclrtMemset(to: *mut c_void, room: usize, value: i32, count: usize) {
@@ -120,10 +120,7 @@ status! {
             return Ok(());
         }
         let fill = Fill::new(host!(to.cast_const(), count), count, byte(value))?;
-        stream.queue(Box::new(move || {
-            fill.run();
-            Ok(())
-        }))
+        queue(&stream, fill.must_wait(), move || fill.run())
     }
 
     fn aclrtMemcpy2d(
@@ -157,12 +154,28 @@ status! {
                 "{width} x {height} is too much for one queued copy: at most 5000000 x 5242880"
             ));
         }
-        let copies = rows(to, to_pitch, from, from_pitch, width, height, kind)?;
-        stream.queue(Box::new(move || {
-            copies.iter().for_each(Copy::run);
-            Ok(())
-        }))
+        let mut copies = rows(to, to_pitch, from, from_pitch, width, height, kind)?;
+        let mut waits = false;
+        for copy in &mut copies {
+            waits |= copy.prepare_queued();
+        }
+        queue(&stream, waits, move || copies.iter().for_each(Copy::run))
     }
+}
+
+/// Queues work that uses memory; where it uses pageable memory, its end is waited for.
+fn queue(stream: &Arc<Stream>, waits: bool, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let (done, end) = std::sync::mpsc::channel::<()>();
+    stream.queue(Box::new(move || {
+        work();
+        drop(done);
+        Ok(())
+    }))?;
+    if waits {
+        // Nothing is ever sent: the wait ends when the work is done, or dropped with its stream.
+        let _ = end.recv();
+    }
+    Ok(())
 }
 
 fn alloc(
@@ -239,6 +252,17 @@ fn rows(
             ACL_ERROR_RT_PARAM_INVALID,
             "{width} x {height} with pitches of {from_pitch} and {to_pitch}: rows must not be \
              empty, nor wider than their pitch"
+        ));
+    }
+    let fits = |start: usize, pitch: usize| {
+        let last = (height - 1).checked_mul(pitch)?;
+        start.checked_add(last)?.checked_add(width)
+    };
+    if fits(to.addr(), to_pitch).is_none() || fits(from.addr(), from_pitch).is_none() {
+        return Err(fail!(
+            ACL_ERROR_RT_PARAM_INVALID,
+            "{width} x {height} with pitches of {from_pitch} and {to_pitch} run over the end of all \
+             addresses"
         ));
     }
     (0..height)

@@ -20,7 +20,8 @@ const OUTPUT: usize = 1;
 status! {
     fn aclmdlGetDesc(desc: *mut aclmdlDesc, id: u32) {
         let desc = model::desc(Handle::from_ptr(desc))?;
-        *desc.lock() = Desc::of_model(model::get(id)?);
+        let fresh = Desc::of_model(model::get(id)?);
+        desc.lock().replace(fresh);
         Ok(())
     }
 
@@ -227,7 +228,7 @@ fn nth(desc: &Desc, side: usize, index: usize) -> Result<&TensorInfo> {
     })
 }
 
-/// The pointer lives as long as the description: nothing changes the names before `aclmdlGetDesc`.
+/// The pointer lives as long as the description, which keeps all names it ever had.
 fn name(desc: *const aclmdlDesc, side: usize, index: usize) -> Result<*const c_char> {
     with(desc, |desc| {
         nth(desc, side, index)?;

@@ -103,11 +103,9 @@ status! {
     }
 
     fn aclmdlDestroyDataset(dataset: *const aclmdlDataset) {
-        let dataset = objects::remove_dataset(Handle::from_ptr(dataset))?;
-        // The buffers and their memory stay the program's; descriptions that a run left go.
-        let descs = std::mem::take(&mut dataset.lock().descs);
-        descs.into_iter().flatten().for_each(|desc| drop(objects::remove_tensor(desc)));
-        Ok(())
+        // The buffers and their memory stay the program's; its own descriptions go, as soon as no
+        // queued run leaves others.
+        objects::remove_dataset(Handle::from_ptr(dataset)).map(drop)
     }
 
     fn aclmdlAddDatasetBuffer(dataset: *mut aclmdlDataset, buffer: *mut aclDataBuffer) {
@@ -134,7 +132,7 @@ status! {
         }
         dataset.descs.resize(count, None);
         // The dataset keeps a copy: the program may destroy its own at once.
-        let old = dataset.descs[index].replace(objects::add_tensor(copy));
+        let old = dataset.descs[index].replace(objects::add_internal_tensor(copy));
         old.into_iter().for_each(|desc| drop(objects::remove_tensor(desc)));
         Ok(())
     }
@@ -184,6 +182,7 @@ status! {
         outputs: *mut aclmdlDataset,
         stream: aclrtStream,
     ) {
+        model::require_init()?;
         let stream = process::stream(handle(stream))?;
         let (inputs, outputs) = (Handle::from_ptr(inputs), Handle::from_ptr(outputs));
         let run = model::Run::prepare(id, inputs, outputs, false)?;
@@ -274,6 +273,7 @@ fn read(path: *const c_char) -> Result<Vec<u8>> {
 }
 
 fn read_path(path: &Path) -> Result<Vec<u8>> {
+    model::require_init()?;
     std::fs::read(path).map_err(|error| {
         let file = path.display();
         fail!(
@@ -284,6 +284,7 @@ fn read_path(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn model_bytes<'a>(om: *const c_void, size: usize) -> Result<&'a [u8]> {
+    model::require_init()?;
     if om.is_null() {
         return Err(fail!(
             ACL_ERROR_GE_EXEC_MODEL_ADDR_INVALID,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use acl_sys::{
     ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_PARAM_INVALID, ACL_ERROR_RT_STREAM_SYNC_TIMEOUT,
-    aclrtContext, aclrtEvent, aclrtEventRecordedStatus, aclrtEventStatus, aclrtEventWaitStatus,
-    aclrtRunMode, aclrtStream, aclrtTsId,
+    ACL_EVENT_TIME_LINE, aclrtContext, aclrtEvent, aclrtEventRecordedStatus, aclrtEventStatus,
+    aclrtEventWaitStatus, aclrtRunMode, aclrtStream, aclrtTsId,
 };
 
 use super::{put, require, status};
@@ -118,7 +118,7 @@ status! {
 
     fn aclrtCreateEvent(event: *mut aclrtEvent) {
         require(event, "event")?;
-        put!(event, process::create_event()?.as_ptr())
+        put!(event, process::create_event(true)?.as_ptr())
     }
 
     fn aclrtCreateEventWithFlag(event: *mut aclrtEvent, flag: u32) {
@@ -130,7 +130,7 @@ status! {
                 "the flag is {flag:#x}, wanted ACL_EVENT_SYNC (1), ACL_EVENT_TIME_LINE (8) or both"
             ));
         }
-        put!(event, process::create_event()?.as_ptr())
+        put!(event, process::create_event(flag & ACL_EVENT_TIME_LINE != 0)?.as_ptr())
     }
 
     fn aclrtDestroyEvent(event: aclrtEvent) {

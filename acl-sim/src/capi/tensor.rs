@@ -141,13 +141,13 @@ getter! {
     }
 
     fn aclGetTensorDescName(desc: *mut aclTensorDesc) -> *const c_char, or EMPTY; {
-        with(desc, |desc| Ok(desc.name.as_ptr()))
+        with(desc, |desc| Ok(desc.name().as_ptr()))
     }
 
     fn aclSetTensorDescName(desc: *mut aclTensorDesc, name: *const c_char) -> (), or (); {
         let name = if name.is_null() { c"".to_owned() } else { text!(name)?.to_owned() };
         with(desc, |desc| {
-            desc.name = name;
+            desc.set_name(name);
             Ok(())
         })
     }

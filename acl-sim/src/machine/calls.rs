@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use acl_sys::{ACL_ERROR_INTERNAL_ERROR, ACL_SUCCESS, aclError};
 
+use super::codes;
+use super::device_memory::forks;
 use super::failure::{Failure, Result};
 use super::message;
 
@@ -34,6 +36,12 @@ pub(crate) fn enter_or<T>(name: &'static str, otherwise: T, call: impl FnOnce() 
 
 fn guarded<T>(name: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T> {
     let sequence = SEQUENCE.fetch_add(1, Ordering::Relaxed);
+    if forks::forked() {
+        return Err(Failure::new(
+            ACL_ERROR_INTERNAL_ERROR,
+            "this process was forked after aclInit; fork first, or start a new program",
+        ));
+    }
     log::trace!("call {sequence}: {name}");
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = panic
@@ -49,6 +57,7 @@ fn guarded<T>(name: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T>
 }
 
 fn told(name: &str, failure: &Failure) -> aclError {
-    message::push(format!("{name}: {}", failure.text));
+    let Failure { code, text } = failure;
+    message::push(format!("{name}: {} ({code}): {text}", codes::name(*code)));
     failure.code
 }

@@ -94,6 +94,12 @@ impl HostMemory {
         unsafe { std::ptr::copy(self.address, into.as_mut_ptr(), self.len) };
     }
 
+    pub(crate) fn to_vec(self) -> Vec<u8> {
+        let mut bytes = vec![0; self.len];
+        self.read(&mut bytes);
+        bytes
+    }
+
     pub(crate) fn write(self, from: &[u8]) {
         assert_eq!(from.len(), self.len, "the caller made both of one length");
         // SAFETY: `new`'s caller promises `len` writable bytes; the source is a borrow of as many.
@@ -150,6 +156,9 @@ pub(crate) mod pinned {
     // asked for it, and any thread may free it.
     unsafe impl Send for Block {}
 
+    // SAFETY: nothing of the block changes while it is shared.
+    unsafe impl Sync for Block {}
+
     impl Block {
         pub(crate) fn new(size: usize) -> Option<Self> {
             alloc(size).map(|address| Self { address, size })
@@ -165,6 +174,38 @@ pub(crate) mod pinned {
             // SAFETY: `new` allocated it with this size, and the list holds each block once.
             unsafe { free(self.address, self.size) };
         }
+    }
+}
+
+/// Forks: the child has a copy of this process's state, locks that are held for ever included, and
+/// none of its threads.
+pub(crate) mod forks {
+    use std::sync::Once;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    static INITIALISED: AtomicBool = AtomicBool::new(false);
+    static FORKED: AtomicBool = AtomicBool::new(false);
+
+    extern "C" fn in_child() {
+        if INITIALISED.load(Ordering::Relaxed) {
+            FORKED.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Says whether a child that is forked from now on would inherit an initialised machine.
+    pub(crate) fn watch(initialised: bool) {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // SAFETY: the handler only loads and stores atomics, which is allowed in a child; the
+            // library is never unloaded (build.rs), so the handler stays where it is.
+            unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        });
+        INITIALISED.store(initialised, Ordering::Relaxed);
+    }
+
+    /// Says whether this process was forked from an initialised one.
+    pub(crate) fn forked() -> bool {
+        FORKED.load(Ordering::Relaxed)
     }
 }
 

@@ -8,8 +8,10 @@ use acl_sys::{ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, ACL_ERROR_RT_EVENT_TIMESTAMP
 use super::failure::{Result, fail};
 
 /// A mark that streams record and wait for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Event {
+    /// Whether it notes times: one for synchronisation only does not.
+    timed: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -21,6 +23,8 @@ struct State {
     /// The newest record that has been passed.
     passed: u64,
     at: Option<Instant>,
+    /// Reset, and not passed since.
+    reset: bool,
     /// Waits of streams that are queued and not over.
     waits: u64,
 }
@@ -64,6 +68,14 @@ impl Drop for Wait {
 }
 
 impl Event {
+    pub(crate) fn new(timed: bool) -> Self {
+        Self {
+            timed,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,20 +104,24 @@ impl Event {
         let mut state = self.lock();
         if number > state.passed {
             state.passed = number;
-            state.at = at;
+            state.at = at.filter(|_| self.timed);
+            state.reset = false;
             self.changed.notify_all();
         }
     }
 
     /// Forgets that it was passed.
     pub(crate) fn reset(&self) {
-        self.lock().at = None;
+        let mut state = self.lock();
+        state.at = None;
+        state.reset = true;
     }
 
-    /// Says whether the newest record has been passed; true when there was none.
+    /// Says whether the newest record has been passed; true when there was none, and false from a
+    /// reset to the next record.
     pub(crate) fn is_complete(&self) -> bool {
         let state = self.lock();
-        state.passed >= state.recorded
+        state.passed >= state.recorded && !state.reset
     }
 
     /// Says whether all queued waits are over.
@@ -143,16 +159,16 @@ impl Event {
 
     /// Returns the time from `start` to this event, in milliseconds.
     pub(crate) fn elapsed_ms_since(&self, start: &Self) -> Result<f32> {
-        let time =
-            |event: &Self, which: &str| {
-                let state = event.lock();
-                state.at.filter(|_| state.passed >= state.recorded).ok_or_else(|| {
+        let time = |event: &Self, which: &str| {
+            let state = event.lock();
+            state.at.filter(|_| state.passed >= state.recorded).ok_or_else(|| {
                 fail!(
                     ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID,
-                    "the {which} event has no time: record it, and synchronise its stream first"
+                    "the {which} event has no time: make it with ACL_EVENT_TIME_LINE, record it, \
+                     and synchronise its stream first"
                 )
             })
-            };
+        };
         let (from, to) = (time(start, "start")?, time(self, "end")?);
         match to.checked_duration_since(from) {
             Some(elapsed) => Ok(elapsed.as_secs_f32() * 1e3),
@@ -172,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_later_record_takes_the_place_of_an_earlier_one() {
-        let event = Arc::new(Event::default());
+        let event = Arc::new(Event::new(true));
         assert!(event.is_complete(), "nothing was recorded");
         let (first, second) = (event.record(), event.record());
         first.pass();
@@ -183,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_dropped_lets_the_waiting_go_on_but_has_no_time() {
-        let event = Arc::new(Event::default());
+        let event = Arc::new(Event::new(true));
         let wait = {
             drop(event.record());
             event.wait()
@@ -197,8 +213,31 @@ mod tests {
     }
 
     #[test]
+    fn a_reset_event_is_not_ready_and_has_no_time_until_it_is_recorded_again() {
+        let event = Arc::new(Event::new(true));
+        event.record().pass();
+        event.reset();
+        assert!(!event.is_complete());
+        assert!(event.elapsed_ms_since(&event).is_err());
+        event.record().pass();
+        assert!(event.is_complete());
+        assert!(event.elapsed_ms_since(&event).is_ok());
+    }
+
+    #[test]
+    fn an_event_for_synchronisation_only_has_no_time() {
+        let event = Arc::new(Event::new(false));
+        event.record().pass();
+        assert!(event.is_complete());
+        assert_eq!(
+            event.elapsed_ms_since(&event).unwrap_err().code,
+            ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID
+        );
+    }
+
+    #[test]
     fn time_runs_forwards_only() {
-        let (a, b) = (Arc::new(Event::default()), Arc::new(Event::default()));
+        let (a, b) = (Arc::new(Event::new(true)), Arc::new(Event::new(true)));
         a.record().pass();
         std::hint::black_box((0..1000).sum::<u64>());
         b.record().pass();

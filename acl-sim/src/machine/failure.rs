@@ -6,7 +6,7 @@ use acl_sys::aclError;
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) code: aclError,
-    /// Found, wanted, what to do; the function's name is put before it.
+    /// Found, wanted, what to do; the names of the function and the code are put before it.
     pub(crate) text: String,
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use acl_sys::{
     ACL_ERROR_BAD_ALLOC, ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_MEMORY_ALLOCATION,
@@ -35,7 +35,8 @@ pub(crate) struct Allocation {
     /// What can be accessed: rounded up to 32, and 32 more.
     reserved: usize,
     chip: usize,
-    contents: RwLock<Vec<Line>>,
+    /// Made when they are first touched: memory that is only reserved costs nothing.
+    contents: OnceLock<RwLock<Vec<Line>>>,
     /// Queued work that will use it.
     users: AtomicUsize,
 }
@@ -64,7 +65,7 @@ impl Range {
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         let lines = self
             .block
-            .contents
+            .contents()
             .read()
             .unwrap_or_else(PoisonError::into_inner);
         let bytes: &[u8] = bytemuck::cast_slice(&lines);
@@ -75,7 +76,7 @@ impl Range {
     pub(crate) fn write<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
         let mut lines = self
             .block
-            .contents
+            .contents()
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut lines);
@@ -106,7 +107,7 @@ pub(crate) fn read_all<R>(ranges: &[Range], f: impl FnOnce(&[&[u8]]) -> R) -> R 
         .iter()
         .map(|block| {
             block
-                .contents
+                .contents()
                 .read()
                 .unwrap_or_else(PoisonError::into_inner)
         })
@@ -129,9 +130,14 @@ impl Drop for Range {
 }
 
 impl Allocation {
+    fn contents(&self) -> &RwLock<Vec<Line>> {
+        self.contents
+            .get_or_init(|| RwLock::new(vec![POISON; self.reserved.div_ceil(ALIGNMENT)]))
+    }
+
     fn whole<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
         let mut lines = self
-            .contents
+            .contents()
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         f(bytemuck::cast_slice_mut(&mut lines))
@@ -145,7 +151,8 @@ struct Memory {
     next: [usize; 16],
     /// Bytes per chip: blocks, and what models hold.
     used: [usize; 16],
-    pinned: BTreeMap<usize, pinned::Block>,
+    /// Queued copies share them, so that one which is freed too early does not crash them.
+    pinned: BTreeMap<usize, Arc<pinned::Block>>,
 }
 
 static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
@@ -201,13 +208,12 @@ pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
         .place(chip, arena, reserved)
         .ok_or_else(|| full(used))?;
     memory.used[chip] += reserved;
-    let lines = reserved.div_ceil(ALIGNMENT);
     let block = Allocation {
         address,
         size,
         reserved,
         chip,
-        contents: RwLock::new(vec![POISON; lines]),
+        contents: OnceLock::new(),
         users: AtomicUsize::new(0),
     };
     memory.blocks.insert(address, Arc::new(block));
@@ -328,14 +334,23 @@ pub(crate) fn alloc_host(size: usize) -> Result<*mut u8> {
         )
     })?;
     let address = block.address();
-    registry().memory().pinned.insert(address.addr(), block);
+    registry()
+        .memory()
+        .pinned
+        .insert(address.addr(), Arc::new(block));
     Ok(address)
 }
 
 /// Frees pinned host memory by its first address.
 pub(crate) fn free_host(address: usize) -> Result<()> {
     let removed = registry().memory().pinned.remove(&address);
-    if removed.is_some() {
+    if let Some(block) = removed {
+        if Arc::strong_count(&block) > 1 {
+            strict::find(format!(
+                "host memory of {} bytes was freed while queued work uses it: synchronise first",
+                block.size
+            ));
+        }
         return Ok(());
     }
     let text = if is_device(address) {
@@ -355,10 +370,12 @@ pub(crate) fn is_device(address: usize) -> bool {
         .any(|arena| arena.contains(address))
 }
 
-fn is_pinned(address: usize, len: usize) -> bool {
+/// Returns the block of pinned memory that holds all of a range.
+fn pinned_block(address: usize, len: usize) -> Option<Arc<pinned::Block>> {
+    let end = address.checked_add(len)?;
     let mut registry = registry();
-    let before = registry.memory().pinned.range(..=address).next_back();
-    before.is_some_and(|(start, block)| address + len <= start + block.size)
+    let (start, block) = registry.memory().pinned.range(..=address).next_back()?;
+    (end <= start.checked_add(block.size)?).then(|| Arc::clone(block))
 }
 
 /// Resolves a device address and a length.
@@ -399,7 +416,10 @@ pub(crate) fn resolve(address: usize, len: usize) -> Result<Range> {
 
 /// One end of a copy.
 pub(crate) enum End {
-    Host(HostMemory),
+    /// Memory of the program's; pinned memory is kept until the copy is done.
+    Host(HostMemory, Option<Arc<pinned::Block>>),
+    /// What the program's memory held when the copy was queued.
+    Kept(Vec<u8>),
     Device(Range),
 }
 
@@ -407,13 +427,24 @@ impl End {
     fn of(memory: HostMemory, len: usize) -> Result<Self> {
         if is_device(memory.address()) {
             resolve(memory.address(), len).map(Self::Device)
+        } else if memory.address().checked_add(len).is_none() {
+            Err(fail!(
+                ACL_ERROR_RT_PARAM_INVALID,
+                "{len} bytes at {:#x} run over the end of all addresses",
+                memory.address()
+            ))
         } else {
-            Ok(Self::Host(memory))
+            Ok(Self::Host(memory, pinned_block(memory.address(), len)))
         }
     }
 
     fn on_device(&self) -> bool {
         matches!(self, Self::Device(_))
+    }
+
+    /// Says whether it is the program's own memory, which may go without the simulator's knowing.
+    fn is_pageable(&self) -> bool {
+        matches!(self, Self::Host(_, None))
     }
 }
 
@@ -480,7 +511,7 @@ impl Copy {
                     "aclrtMemcpyAsync: the {end} is not aligned to {ALIGNMENT} bytes"
                 ));
             }
-            if !is_device(address) && !is_pinned(address, count) {
+            if !is_device(address) && pinned_block(address, count).is_none() {
                 strict::find(format!(
                     "aclrtMemcpyAsync: the {end} is host memory that was not allocated by \
                      aclrtMallocHost: on CANN 8.0 and older such a copy fails at times"
@@ -489,13 +520,28 @@ impl Copy {
         }
     }
 
+    /// Makes it fit to be queued: of pageable memory a source is read now, because the program may
+    /// free it after the call; says whether the call must wait, because a destination is pageable.
+    pub(crate) fn prepare_queued(&mut self) -> bool {
+        if self.to.is_pageable() {
+            return true;
+        }
+        if let End::Host(from, None) = self.from {
+            self.from = End::Kept(from.to_vec());
+        }
+        false
+    }
+
     /// Copies.
     pub(crate) fn run(&self) {
         match (&self.to, &self.from) {
-            (End::Host(to), End::Host(from)) => to.copy_from(*from),
-            (End::Host(to), End::Device(from)) => from.read(|bytes| to.write(bytes)),
-            (End::Device(to), End::Host(from)) => to.write(|bytes| from.read(bytes)),
+            (End::Host(to, _), End::Host(from, _)) => to.copy_from(*from),
+            (End::Host(to, _), End::Kept(from)) => to.write(from),
+            (End::Host(to, _), End::Device(from)) => from.read(|bytes| to.write(bytes)),
+            (End::Device(to), End::Host(from, _)) => to.write(|bytes| from.read(bytes)),
+            (End::Device(to), End::Kept(from)) => to.write(|bytes| bytes.copy_from_slice(from)),
             (End::Device(to), End::Device(from)) => to.copy_from(from),
+            (End::Kept(_), _) => unreachable!("only sources are kept"),
         }
     }
 }
@@ -514,10 +560,16 @@ impl Fill {
         })
     }
 
+    /// Says whether a call that queues it must wait, because the destination is pageable.
+    pub(crate) fn must_wait(&self) -> bool {
+        self.to.is_pageable()
+    }
+
     /// Fills.
     pub(crate) fn run(&self) {
         match &self.to {
-            End::Host(to) => to.fill(self.value),
+            End::Host(to, _) => to.fill(self.value),
+            End::Kept(_) => unreachable!("only sources are kept"),
             End::Device(to) => to.write(|bytes| bytes.fill(self.value)),
         }
     }

@@ -33,10 +33,14 @@ pub(crate) struct Loaded {
 static MODELS: RwLock<BTreeMap<u32, Arc<Loaded>>> = RwLock::new(BTreeMap::new());
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
+/// Fails unless the process is initialised, with the code that functions of models have for that.
+pub(crate) fn require_init() -> Result<()> {
+    process::require_init().map_err(|failure| fail!(ACL_ERROR_GE_EXEC_NOT_INIT, "{}", failure.text))
+}
+
 /// Loads a model into the current context. Memory that the program brought is not counted again.
 pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32> {
-    process::require_init()
-        .map_err(|failure| fail!(ACL_ERROR_GE_EXEC_NOT_INIT, "{}", failure.text))?;
+    require_init()?;
     let context = process::current()?;
     let image = ModelImage::parse(bytes).map_err(|error| fail!(error.code(), "{error}"))?;
     let info = image.info();
@@ -62,6 +66,7 @@ pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32
 
 /// Returns a loaded model.
 pub(crate) fn get(id: u32) -> Result<Arc<Loaded>> {
+    require_init()?;
     let models = MODELS.read().unwrap_or_else(PoisonError::into_inner);
     models.get(&id).map(Arc::clone).ok_or_else(|| {
         fail!(
@@ -154,14 +159,6 @@ impl Loaded {
             ));
         }
         let gears = &info.gears;
-        let Some(gear) = (0..gears.len()).find(|i| gears.values(*i).as_deref() == Some(values))
-        else {
-            return Err(fail!(
-                ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID,
-                "{values:?} is none of the model's gears: {}",
-                list(gears)
-            ));
-        };
         let buffer = nth_buffer(dataset, index)?;
         if buffer.address == 0 {
             return Err(fail!(
@@ -178,6 +175,14 @@ impl Loaded {
                 bytes.len()
             ));
         }
+        let Some(gear) = (0..gears.len()).find(|i| gears.values(*i).as_deref() == Some(values))
+        else {
+            return Err(fail!(
+                ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID,
+                "{values:?} is none of the model's gears: {}",
+                list(gears)
+            ));
+        };
         memory::resolve(buffer.address, bytes.len())?.write(|to| to.copy_from_slice(&bytes));
         *self.gear.lock().unwrap_or_else(PoisonError::into_inner) = Some(gear);
         Ok(())
@@ -384,7 +389,7 @@ impl Run {
         }
         let fresh = descs
             .into_iter()
-            .map(|desc| Some(objects::add_tensor(desc)))
+            .map(|desc| Some(objects::add_internal_tensor(desc)))
             .collect();
         let old = std::mem::replace(&mut self.results.lock().descs, fresh);
         old.into_iter()
@@ -516,6 +521,8 @@ pub(crate) struct Desc {
     /// The names by which the API gives the tensors: inputs, then outputs; and the full ones.
     pub(crate) names: [Vec<CString>; 2],
     pub(crate) real: [Vec<CString>; 2],
+    /// Names of what was described before: the program may still hold pointers to them.
+    replaced: Vec<CString>,
 }
 
 static DESCS: Table<Arc<Shared<Desc>>> = Table::new(Kind::ModelDesc);
@@ -552,6 +559,19 @@ impl Desc {
             info: Some(Arc::new(info.clone())),
             names,
             real,
+            replaced: Vec::new(),
+        }
+    }
+
+    /// Describes something else; the names that were told stay where they are.
+    pub(crate) fn replace(&mut self, fresh: Self) {
+        let old = std::mem::replace(self, fresh);
+        self.replaced = old.replaced;
+        if (&old.names, &old.real) == (&self.names, &self.real) {
+            (self.names, self.real) = (old.names, old.real);
+        } else {
+            let names = old.names.into_iter().chain(old.real);
+            self.replaced.extend(names.flatten());
         }
     }
 

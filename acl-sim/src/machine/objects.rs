@@ -1,6 +1,6 @@
 //! Objects that are values: data buffers, datasets, tensor descriptions.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acl_sys::{ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat};
@@ -29,11 +29,20 @@ pub(crate) struct DataBuffer {
 }
 
 /// The buffers of a model's inputs or outputs, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Dataset {
     pub(crate) buffers: Vec<Handle>,
     /// Shapes that were set, or that a run left; parallel to `buffers` as far as it goes.
     pub(crate) descs: Vec<Option<Handle>>,
+}
+
+impl Drop for Dataset {
+    fn drop(&mut self) {
+        // Not `remove_tensor`: one that the program has destroyed itself is no finding here.
+        for desc in self.descs.drain(..).flatten() {
+            let _ = TENSORS.remove(desc);
+        }
+    }
 }
 
 /// What a tensor looks like.
@@ -43,7 +52,11 @@ pub(crate) struct TensorDesc {
     pub(crate) format: aclFormat,
     pub(crate) dims: Vec<i64>,
     pub(crate) ranges: Vec<[i64; 2]>,
-    pub(crate) name: CString,
+    name: CString,
+    /// Names that were replaced: the program may still hold pointers to them.
+    replaced: Vec<CString>,
+    /// Made by the simulator, as a part of a dataset: the program does not destroy it.
+    internal: bool,
     pub(crate) storage_format: Option<aclFormat>,
     pub(crate) storage_dims: Option<Vec<i64>>,
     pub(crate) origin_format: Option<aclFormat>,
@@ -58,10 +71,23 @@ impl TensorDesc {
             dims,
             ranges: Vec::new(),
             name: CString::default(),
+            replaced: Vec::new(),
+            internal: false,
             storage_format: None,
             storage_dims: None,
             origin_format: None,
             origin_dims: None,
+        }
+    }
+
+    /// The name, which stays where it is as long as the description lives.
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+
+    pub(crate) fn set_name(&mut self, name: CString) {
+        if name != self.name {
+            self.replaced.push(std::mem::replace(&mut self.name, name));
         }
     }
 
@@ -127,11 +153,22 @@ kind_of_object!(BUFFERS, DataBuffer, add_buffer, buffer, remove_buffer);
 kind_of_object!(DATASETS, Dataset, add_dataset, dataset, remove_dataset);
 kind_of_object!(TENSORS, TensorDesc, add_tensor, tensor, remove_tensor);
 
-/// Counts what is live, by kind.
+/// Adds a tensor description that belongs to a dataset, which takes it along when it goes.
+pub(crate) fn add_internal_tensor(desc: TensorDesc) -> Handle {
+    add_tensor(TensorDesc {
+        internal: true,
+        ..desc
+    })
+}
+
+/// Counts what is live and the program's to destroy, by kind.
 pub(crate) fn live() -> [(usize, &'static str); 3] {
+    let mut tensors = TENSORS.all();
+    tensors.retain(|(_, desc)| !desc.lock().internal);
+    let tensors = tensors.len();
     [
         (BUFFERS.len(), "data buffer"),
         (DATASETS.len(), "dataset"),
-        (TENSORS.len(), "tensor description"),
+        (tensors, "tensor description"),
     ]
 }

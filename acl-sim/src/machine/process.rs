@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use acl_sys::{
     ACL_ERROR_INVALID_FILE, ACL_ERROR_PARSE_FILE, ACL_ERROR_REPEAT_FINALIZE,
@@ -16,8 +17,8 @@ use super::event::Event;
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::profile::PROFILE;
-use super::stream::Stream;
-use super::{memory, model, objects, report, strict};
+use super::stream::{Stream, Waited};
+use super::{device_memory, memory, model, objects, report, strict};
 
 /// A context: a device's, with a default stream.
 pub(crate) struct Context {
@@ -73,6 +74,7 @@ pub(crate) fn init(config: Option<&Path>) -> Result<()> {
     }
     life.initialised = true;
     life.finalized = false;
+    device_memory::forks::watch(true);
     Ok(())
 }
 
@@ -139,6 +141,7 @@ pub(crate) fn finalize() -> Result<()> {
     }
     life.initialised = false;
     life.finalized = true;
+    device_memory::forks::watch(false);
     let devices = std::mem::take(&mut life.devices);
     drop(life);
 
@@ -265,15 +268,19 @@ fn end_context(handle: Handle) -> Result<()> {
     let context = CONTEXTS
         .remove(handle)
         .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
-    context.default_stream.end();
+    let mut streams = STREAMS.all();
+    streams.retain(|(_, stream)| stream.context == handle);
+    // First, because a stream, or another that waits for its event, may wait for a callback that
+    // nobody will run any more.
     report::forget(handle);
-    for (stream_handle, stream) in STREAMS.all() {
-        if stream.context == handle {
-            strict::find("a context ended before one of its streams was destroyed".to_owned());
-            stream.end();
-            report::forget(stream_handle);
-            let _ = STREAMS.remove(stream_handle);
-        }
+    for (stream_handle, _) in &streams {
+        report::forget(*stream_handle);
+    }
+    context.default_stream.end();
+    for (stream_handle, stream) in streams {
+        strict::find("a context ended before one of its streams was destroyed".to_owned());
+        stream.end();
+        let _ = STREAMS.remove(stream_handle);
     }
     Ok(())
 }
@@ -399,12 +406,28 @@ pub(crate) fn destroy_stream(handle: Handle, drop_work: bool) -> Result<()> {
         report::forget(handle);
         stream.end();
     } else {
-        // The callbacks belong to the work that is waited for.
-        stream.end();
+        // The callbacks belong to the work that is waited for, as long as somebody runs them.
+        stream.close();
+        let (step, mut steps) = (Duration::from_millis(50), 0);
+        while matches!(stream.synchronize(Some(step)), Ok(Waited::TimedOut)) {
+            steps = if report::is_abandoned(handle) {
+                steps + 1
+            } else {
+                0
+            };
+            if steps == ABANDONED {
+                report::forget(handle);
+            }
+        }
         report::forget(handle);
+        stream.end();
     }
     Ok(())
 }
+
+/// For how many steps of waiting nobody may look after a callback before the stream that is being
+/// destroyed gives up on it: a second.
+const ABANDONED: u32 = 20;
 
 /// Waits for all streams of the current context's device.
 pub(crate) fn synchronize_device() -> Result<()> {
@@ -428,8 +451,8 @@ pub(crate) fn synchronize_device() -> Result<()> {
     first
 }
 
-/// Makes an event.
-pub(crate) fn create_event() -> Result<Handle> {
+/// Makes an event, with a time or for synchronisation only.
+pub(crate) fn create_event(timed: bool) -> Result<Handle> {
     current()?;
     if EVENTS.len() >= PROFILE.events {
         return Err(fail!(
@@ -438,7 +461,7 @@ pub(crate) fn create_event() -> Result<Handle> {
             PROFILE.events
         ));
     }
-    Ok(EVENTS.insert(|_| Arc::new(Event::default())))
+    Ok(EVENTS.insert(|_| Arc::new(Event::new(timed))))
 }
 
 /// Returns an event.

@@ -4,6 +4,7 @@
 //! runs it inside `aclrtProcessReport`.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,13 +24,16 @@ pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 pub(crate) struct Mailbox {
     waiting: Mutex<VecDeque<Letter>>,
     came: Condvar,
+    /// Calls that wait for a callback, or run one.
+    serving: AtomicUsize,
 }
 
 /// A callback on its way, and the stream that sent it.
 struct Letter {
     stream: Handle,
     callback: Callback,
-    done: Arc<Done>,
+    /// Dropped with the letter, whether it was read or not.
+    ended: Ended,
 }
 
 /// Tells when a callback is over, so that a blocking one can hold its stream.
@@ -168,7 +172,7 @@ impl Mailbox {
         self.lock().push_back(Letter {
             stream,
             callback,
-            done: Arc::clone(&done),
+            ended: Ended(Arc::clone(&done)),
         });
         drop(guard);
         self.came.notify_one();
@@ -183,14 +187,33 @@ impl Mailbox {
     fn drop_letters(&self, stream: Handle) {
         let mut waiting = self.lock();
         let before = waiting.len();
-        waiting.retain(|letter| {
-            if letter.stream == stream {
-                letter.done.set();
-            }
-            letter.stream != stream
-        });
+        waiting.retain(|letter| letter.stream != stream);
         tell_dropped(before - waiting.len());
     }
+}
+
+/// Marks a mailbox as looked after.
+struct Serving<'a>(&'a Mailbox);
+
+impl<'a> Serving<'a> {
+    fn new(mailbox: &'a Mailbox) -> Self {
+        mailbox.serving.fetch_add(1, Ordering::Relaxed);
+        Self(mailbox)
+    }
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        self.0.serving.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Says whether a callback of a stream waits, and nobody is there to run it now.
+pub(crate) fn is_abandoned(stream: Handle) -> bool {
+    mailbox(stream).is_ok_and(|mailbox| {
+        mailbox.serving.load(Ordering::Relaxed) == 0
+            && mailbox.lock().iter().any(|letter| letter.stream == stream)
+    })
 }
 
 fn tell_dropped(count: usize) {
@@ -214,6 +237,7 @@ pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
             "this thread has not subscribed to a stream: call aclrtSubscribeReport first"
         )
     })?;
+    let _serving = Serving::new(&mailbox);
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     loop {
         // Asked first: the lock of the subscriptions comes before that of a mailbox.
@@ -225,12 +249,21 @@ pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
         let mut waiting = mailbox.lock();
         if let Some(letter) = waiting.pop_front() {
             drop(waiting);
-            let _ended = Ended(letter.done);
-            (letter.callback)();
+            let Letter {
+                callback, ended, ..
+            } = letter;
+            callback();
+            drop(ended);
             return Ok(());
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if !subscribed || left.is_some_and(|left| left.is_zero()) {
+        if !subscribed {
+            return Err(fail!(
+                ACL_ERROR_RT_THREAD_SUBSCRIBE,
+                "the subscription of this thread ended while it waited for a callback"
+            ));
+        }
+        if left.is_some_and(|left| left.is_zero()) {
             return Err(fail!(
                 ACL_ERROR_RT_REPORT_TIMEOUT,
                 "no callback came within the time given"

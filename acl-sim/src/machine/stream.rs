@@ -159,10 +159,15 @@ impl Stream {
         drop(dropped);
     }
 
-    /// Ends the stream: its work is waited for. Nothing can be queued any more.
-    pub(crate) fn end(&self) {
+    /// Lets nothing be queued any more; what is queued goes on.
+    pub(crate) fn close(&self) {
         self.lock().ended = true;
         self.changed.notify_all();
+    }
+
+    /// Ends the stream: its work is waited for. Nothing can be queued any more.
+    pub(crate) fn end(&self) {
+        self.close();
         let _ = self.synchronize(None);
     }
 }

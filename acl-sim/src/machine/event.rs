@@ -136,25 +136,14 @@ impl Event {
     }
 
     fn wait_for(&self, number: u64, timeout: Option<Duration>) -> bool {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut state = self.lock();
-        while state.passed < number {
-            state = match deadline {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        true
+        let waiting = |state: &mut State| state.passed < number;
+        let state = self.lock();
+        let Some(timeout) = timeout else {
+            drop(self.changed.wait_while(state, waiting));
+            return true;
+        };
+        let waited = self.changed.wait_timeout_while(state, timeout, waiting);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// Returns the time from `start` to this event, in milliseconds.

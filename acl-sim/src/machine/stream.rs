@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use acl_sys::ACL_ERROR_INTERNAL_ERROR;
 
@@ -122,25 +122,23 @@ impl Stream {
 
     /// Waits for all work that is queued now, and takes the failure that came up.
     pub(crate) fn synchronize(&self, timeout: Option<Duration>) -> Result<Waited> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut state = self.lock();
+        let state = self.lock();
         let goal = state.queued;
-        while state.done < goal {
-            state = match deadline {
-                None => self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Ok(Waited::TimedOut);
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+        let waiting = |state: &mut State| state.done < goal;
+        let mut state = match timeout {
+            None => self
+                .changed
+                .wait_while(state, waiting)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(timeout) => {
+                let waited = self.changed.wait_timeout_while(state, timeout, waiting);
+                let (state, result) = waited.unwrap_or_else(PoisonError::into_inner);
+                if result.timed_out() {
+                    return Ok(Waited::TimedOut);
                 }
-            };
-        }
+                state
+            }
+        };
         match state.failure.take() {
             Some(failure) => Err(failure),
             None => Ok(Waited::Done),

@@ -9,7 +9,7 @@
 //! each of some 100 layers adds about 1e-7.
 #![allow(clippy::unwrap_used)]
 
-#[path = "common/numpy_random.rs"]
+#[path = "../../tests/common/numpy_random.rs"]
 mod numpy_random;
 
 use std::collections::HashMap;
@@ -72,7 +72,7 @@ fn arrays(path: &Path) -> HashMap<String, ArrayD<f32>> {
 fn inputs(net: &str, rows: &[usize], batch: usize) -> Vec<Vec<u8>> {
     let mut rs = RandomState::new(if net.starts_with("mgn") { 7 } else { 8 });
     let draw = |n: &usize| {
-        let all = rs.normal_f32(DRAWN_BATCH * n);
+        let all = normals(&mut rs, DRAWN_BATCH * n);
         bytemuck::cast_slice(&all[..batch * n]).to_vec()
     };
     rows.iter().map(draw).collect()
@@ -169,4 +169,43 @@ fn golden_networks_give_the_reference_outputs() {
         }
     }
     println!("{compared} comparisons");
+}
+
+/// Draws `count` numbers as `normal(size=count).astype(float32)` does.
+#[allow(clippy::cast_possible_truncation)]
+fn normals(random: &mut RandomState, count: usize) -> Vec<f32> {
+    (0..count).map(|_| random.normal(0.0, 1.0) as f32).collect()
+}
+
+#[test]
+fn draws_are_numpys() {
+    // RandomState(7).normal(size=4), and the bits of RandomState(8).normal(size=3)
+    let want7 = [
+        1.690_525_703_800_356_f64,
+        -0.465_937_370_540_832_8,
+        0.032_820_163_678_584_4,
+        0.407_516_282_996_507_83,
+    ];
+    let mut rs = RandomState::new(7);
+    for want in want7 {
+        assert!((rs.normal(0.0, 1.0) - want).abs() < 1e-14, "{want}");
+    }
+    let mut rs = RandomState::new(8);
+    for bits in [
+        0x3fb7_5931_3b1f_81c0u64,
+        0x3ff1_75e4_e221_7dc5,
+        0xbfff_26ca_56b8_8ebf,
+    ] {
+        let want = f64::from_bits(bits);
+        assert!((rs.normal(0.0, 1.0) - want).abs() <= want.abs() * 4.0 * f64::EPSILON);
+    }
+    // The last of RandomState(7).normal(size=(4, 3, 384, 128)), and the sum: the whole sequence is right.
+    let mut rs = RandomState::new(7);
+    let (mut sum, mut last) = (0.0, 0.0);
+    for _ in 0..4 * 3 * 384 * 128 {
+        last = rs.normal(0.0, 1.0);
+        sum += last;
+    }
+    assert!((last - f64::from_bits(0x3fe3_db5a_b2eb_63d3)).abs() < 1e-14);
+    assert!((sum - -489.386_412_028_852_5_f64).abs() < 1e-6, "{sum}");
 }

@@ -10,7 +10,7 @@ use ndarray_npy::NpzReader;
 use reid_apps::graph::mgn::{Channels, Config, Outputs, ParameterKind, Weights, build};
 use reid_apps::graph::onnx::Batch;
 
-#[path = "common/numpy_random.rs"]
+#[path = "../../tests/common/numpy_random.rs"]
 mod numpy_random;
 #[path = "common/run_onnx.rs"]
 mod run_onnx;

@@ -12,7 +12,7 @@ use super::{getter, put, require, status, text};
 use crate::machine::failure::fail;
 use crate::machine::handle::Handle;
 use crate::machine::objects::{self, DataBuffer};
-use crate::machine::{message, process, profile::PROFILE};
+use crate::machine::{message, process, profile::profile};
 
 status! {
     fn aclInit(config: *const c_char) {
@@ -28,9 +28,9 @@ status! {
     fn aclrtGetVersion(major: *mut i32, minor: *mut i32, patch: *mut i32) {
         require(minor, "minor")?;
         require(patch, "patch")?;
-        put!(major, PROFILE.version.0)?;
-        put!(minor, PROFILE.version.1)?;
-        put!(patch, PROFILE.version.2)
+        put!(major, profile().version.0)?;
+        put!(minor, profile().version.1)?;
+        put!(patch, profile().version.2)
     }
 
     fn aclDestroyDataBuffer(buffer: *const aclDataBuffer) {
@@ -83,7 +83,7 @@ getter! {
     }
 
     fn aclrtGetSocName() -> *const c_char, or std::ptr::null(); {
-        Ok(PROFILE.soc.as_ptr())
+        Ok(profile().soc.as_ptr())
     }
 }
 

@@ -13,12 +13,12 @@ use super::{put, require, status};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
 use crate::machine::process;
-use crate::machine::profile::PROFILE;
+use crate::machine::profile::profile;
 use crate::machine::stream::Waited;
 
 status! {
     fn aclrtGetDeviceCount(count: *mut u32) {
-        put!(count, PROFILE.chips)
+        put!(count, profile().chips)
     }
 
     fn aclrtSetDevice(id: i32) {
@@ -199,13 +199,13 @@ pub(super) fn handle(pointer: *mut c_void) -> Handle {
 }
 
 fn check_peer(id: i32) -> Result<()> {
-    if id >= 0 && id.unsigned_abs() < PROFILE.chips {
+    if id >= 0 && id.unsigned_abs() < profile().chips {
         return Ok(());
     }
     Err(fail!(
         acl_sys::ACL_ERROR_RT_INVALID_DEVICEID,
         "device {id} was named, this machine has {}",
-        PROFILE.chips
+        profile().chips
     ))
 }
 

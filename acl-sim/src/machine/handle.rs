@@ -8,44 +8,37 @@
 use std::ffi::c_void;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// What a handle stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Kind {
-    Context = 0x41,
-    Stream = 0x42,
-    Event = 0x43,
-    DataBuffer = 0x44,
-    Dataset = 0x45,
-    ModelDesc = 0x46,
-    TensorDesc = 0x47,
-    ModelConfig = 0x48,
+/// Lists the kinds: name, the top byte of its handles, what a message calls it.
+macro_rules! kinds {
+    ($($kind:ident = $byte:literal, $name:literal;)*) => {
+        /// What a handle stands for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Kind {
+            $($kind = $byte,)*
+        }
+
+        impl Kind {
+            const ALL: &[Self] = &[$(Self::$kind),*];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Context,
-        Self::Stream,
-        Self::Event,
-        Self::DataBuffer,
-        Self::Dataset,
-        Self::ModelDesc,
-        Self::TensorDesc,
-        Self::ModelConfig,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Context => "context",
-            Self::Stream => "stream",
-            Self::Event => "event",
-            Self::DataBuffer => "data buffer",
-            Self::Dataset => "dataset",
-            Self::ModelDesc => "model description",
-            Self::TensorDesc => "tensor description",
-            Self::ModelConfig => "model load configuration",
-        }
-    }
+kinds! {
+    Context = 0x41, "context";
+    Stream = 0x42, "stream";
+    Event = 0x43, "event";
+    DataBuffer = 0x44, "data buffer";
+    Dataset = 0x45, "dataset";
+    ModelDesc = 0x46, "model description";
+    TensorDesc = 0x47, "tensor description";
+    ModelConfig = 0x48, "model load configuration";
 }
 
 /// A handle as C holds it.
@@ -64,7 +57,8 @@ impl Handle {
 
     fn kind(self) -> Option<Kind> {
         Kind::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|kind| u64::from(*kind as u8) == self.0 >> 56)
     }
 

@@ -16,7 +16,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::device_memory::{ALIGNMENT, Arena, HostMemory, pinned};
 use super::failure::{Result, fail};
-use super::profile::PROFILE;
+use super::profile::profile;
 use super::strict;
 
 /// One cache line, which gives the contents the alignment of the addresses.
@@ -187,15 +187,15 @@ pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
         fail!(
             ACL_ERROR_RT_MEMORY_ALLOCATION,
             "{size} bytes of device memory wanted, {} of {} free on device {chip}",
-            PROFILE.memory.saturating_sub(used),
-            PROFILE.memory
+            profile().memory.saturating_sub(used),
+            profile().memory
         )
     };
     let mut registry = registry();
     let memory = registry.memory();
     let used = memory.used[chip];
     let reserved = rounded(size).ok_or_else(|| full(used))?;
-    if reserved > PROFILE.memory.saturating_sub(used) {
+    if reserved > profile().memory.saturating_sub(used) {
         return Err(full(used));
     }
     let arena = Arena::of(chip).ok_or_else(|| {
@@ -257,16 +257,19 @@ pub(crate) fn free(address: usize) -> Result<()> {
     let Some(block) = memory.blocks.remove(&address) else {
         let text = describe_bad(memory, address);
         drop(registry);
-        strict::find(format!("aclrtFree of {text}"));
+        strict::find(strict::Finding::BadFree, format!("aclrtFree of {text}"));
         return Err(fail!(ACL_ERROR_RT_PARAM_INVALID, "{text}"));
     };
     memory.used[block.chip] -= block.reserved;
     drop(registry);
     if block.users.load(Ordering::Relaxed) > 0 {
-        strict::find(format!(
-            "device memory of {} bytes was freed while queued work uses it: synchronise first",
-            block.size
-        ));
+        strict::find(
+            strict::Finding::FreedInUse,
+            format!(
+                "device memory of {} bytes was freed while queued work uses it: synchronise first",
+                block.size
+            ),
+        );
     }
     Ok(())
 }
@@ -295,11 +298,11 @@ fn describe_bad(memory: &Memory, address: usize) -> String {
 pub(crate) fn hold(chip: usize, bytes: usize) -> Result<()> {
     let mut registry = registry();
     let used = &mut registry.memory().used[chip];
-    if bytes > PROFILE.memory.saturating_sub(*used) {
+    if bytes > profile().memory.saturating_sub(*used) {
         return Err(fail!(
             ACL_ERROR_RT_MEMORY_ALLOCATION,
             "the model needs {bytes} bytes of device memory, {} are free on device {chip}",
-            PROFILE.memory.saturating_sub(*used)
+            profile().memory.saturating_sub(*used)
         ));
     }
     *used += bytes;
@@ -316,7 +319,7 @@ pub(crate) fn release(chip: usize, bytes: usize) {
 /// Returns free and total bytes of a chip.
 pub(crate) fn info(chip: usize) -> (usize, usize) {
     let used = registry().memory().used[chip];
-    (PROFILE.memory.saturating_sub(used), PROFILE.memory)
+    (profile().memory.saturating_sub(used), profile().memory)
 }
 
 /// Allocates pinned host memory.
@@ -346,10 +349,13 @@ pub(crate) fn free_host(address: usize) -> Result<()> {
     let removed = registry().memory().pinned.remove(&address);
     if let Some(block) = removed {
         if Arc::strong_count(&block) > 1 {
-            strict::find(format!(
-                "host memory of {} bytes was freed while queued work uses it: synchronise first",
-                block.size
-            ));
+            strict::find(
+                strict::Finding::FreedInUse,
+                format!(
+                    "host memory of {} bytes was freed while queued work uses it: synchronise first",
+                    block.size
+                ),
+            );
         }
         return Ok(());
     }
@@ -358,13 +364,13 @@ pub(crate) fn free_host(address: usize) -> Result<()> {
     } else {
         format!("{address:#x} is no live block of aclrtMallocHost: freed before, or another's")
     };
-    strict::find(format!("aclrtFreeHost: {text}"));
+    strict::find(strict::Finding::BadFree, format!("aclrtFreeHost: {text}"));
     Err(fail!(ACL_ERROR_RT_PARAM_INVALID, "{text}"))
 }
 
 /// Says whether an address belongs to a device.
 pub(crate) fn is_device(address: usize) -> bool {
-    let chips = usize::try_from(PROFILE.chips).unwrap_or(0);
+    let chips = usize::try_from(profile().chips).unwrap_or(0);
     (0..chips)
         .filter_map(Arena::of)
         .any(|arena| arena.contains(address))
@@ -400,10 +406,13 @@ pub(crate) fn resolve(address: usize, len: usize) -> Result<Range> {
             if len > block.size.saturating_sub(offset) {
                 let size = block.size;
                 drop(registry);
-                strict::find(format!(
-                    "{len} bytes at offset {offset} of a device block of {size} bytes reach into \
+                strict::find(
+                    strict::Finding::Overrun,
+                    format!(
+                        "{len} bytes at offset {offset} of a device block of {size} bytes reach into \
                      its padding"
-                ));
+                    ),
+                );
             }
             Ok(Range::new(block, offset, len))
         }
@@ -507,15 +516,19 @@ impl Copy {
         for (end, memory) in [("destination", to), ("source", from)] {
             let address = memory.address();
             if address % ALIGNMENT != 0 {
-                strict::find(format!(
-                    "aclrtMemcpyAsync: the {end} is not aligned to {ALIGNMENT} bytes"
-                ));
+                strict::find(
+                    strict::Finding::AsyncCopy,
+                    format!("aclrtMemcpyAsync: the {end} is not aligned to {ALIGNMENT} bytes"),
+                );
             }
             if !is_device(address) && pinned_block(address, count).is_none() {
-                strict::find(format!(
-                    "aclrtMemcpyAsync: the {end} is host memory that was not allocated by \
+                strict::find(
+                    strict::Finding::AsyncCopy,
+                    format!(
+                        "aclrtMemcpyAsync: the {end} is host memory that was not allocated by \
                      aclrtMallocHost: on CANN 8.0 and older such a copy fails at times"
-                ));
+                    ),
+                );
             }
         }
     }

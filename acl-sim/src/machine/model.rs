@@ -93,7 +93,10 @@ pub(crate) fn unload(id: u32) -> Result<()> {
     drop(removed);
     memory::release(model.chip, model.held);
     if Arc::strong_count(&model) > 1 && model.is_running() {
-        strict::find(format!("model {id} was unloaded while queued runs use it"));
+        strict::find(
+            strict::Finding::FreedInUse,
+            format!("model {id} was unloaded while queued runs use it"),
+        );
     }
     Ok(())
 }
@@ -121,10 +124,13 @@ impl Loaded {
     fn check_context(&self, what: &str) {
         let current = process::current().map_or(0, |context| context.handle.0);
         if current != self.context.0 {
-            strict::find(format!(
-                "model {} was loaded under context {:#x} and is {what} under {current:#x}",
-                self.id, self.context.0
-            ));
+            strict::find(
+                strict::Finding::WrongContext,
+                format!(
+                    "model {} was loaded under context {:#x} and is {what} under {current:#x}",
+                    self.id, self.context.0
+                ),
+            );
         }
     }
 

@@ -142,7 +142,7 @@ macro_rules! kind_of_object {
 
         pub(crate) fn $remove(handle: Handle) -> Result<Arc<Shared<$type>>> {
             $table.remove(handle).map_err(|complaint| {
-                super::strict::find(complaint.clone());
+                super::strict::find(super::strict::Finding::BadHandle, complaint.clone());
                 fail!(ACL_ERROR_INVALID_PARAM, "{complaint}")
             })
         }

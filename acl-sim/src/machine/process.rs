@@ -16,7 +16,7 @@ use acl_sys::{
 use super::event::Event;
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
-use super::profile::PROFILE;
+use super::profile::profile;
 use super::stream::{Stream, Waited};
 use super::{device_memory, memory, model, objects, report, strict};
 
@@ -176,23 +176,28 @@ pub(crate) fn finalize() -> Result<()> {
     model::clear();
     for (count, what) in found.into_iter().chain(objects::live()) {
         if count > 0 {
-            strict::find(format!(
-                "aclFinalize: {count} of kind {what} were never released"
-            ));
+            strict::find(
+                strict::Finding::Leak,
+                format!("aclFinalize: {count} of kind {what} were never released"),
+            );
         }
     }
     let leaks = memory::clear();
     if leaks.blocks > 0 {
         let (blocks, bytes) = (leaks.blocks, leaks.bytes);
-        strict::find(format!(
-            "aclFinalize: {blocks} blocks of device memory ({bytes} bytes) leak"
-        ));
+        strict::find(
+            strict::Finding::Leak,
+            format!("aclFinalize: {blocks} blocks of device memory ({bytes} bytes) leak"),
+        );
     }
     if leaks.pinned > 0 {
-        strict::find(format!(
-            "aclFinalize: {} blocks of pinned host memory leak",
-            leaks.pinned
-        ));
+        strict::find(
+            strict::Finding::Leak,
+            format!(
+                "aclFinalize: {} blocks of pinned host memory leak",
+                leaks.pinned
+            ),
+        );
     }
     if devices
         .values()
@@ -200,7 +205,10 @@ pub(crate) fn finalize() -> Result<()> {
         .sum::<usize>()
         > 0
     {
-        strict::find("aclFinalize: a device was set and never reset".to_owned());
+        strict::find(
+            strict::Finding::Leak,
+            "aclFinalize: a device was set and never reset".to_owned(),
+        );
     }
     strict::begin_again();
     Ok(())
@@ -208,12 +216,12 @@ pub(crate) fn finalize() -> Result<()> {
 
 fn check_device(id: i32) -> Result<usize> {
     match usize::try_from(id) {
-        Ok(chip) if id.unsigned_abs() < PROFILE.chips => Ok(chip),
+        Ok(chip) if id.unsigned_abs() < profile().chips => Ok(chip),
         _ => Err(fail!(
             ACL_ERROR_RT_INVALID_DEVICEID,
             "device {id} was asked for, this machine has {}: 0 to {}",
-            PROFILE.chips,
-            PROFILE.chips - 1
+            profile().chips,
+            profile().chips - 1
         )),
     }
 }
@@ -278,7 +286,10 @@ fn end_context(handle: Handle) -> Result<()> {
     }
     context.default_stream.end();
     for (stream_handle, stream) in streams {
-        strict::find("a context ended before one of its streams was destroyed".to_owned());
+        strict::find(
+            strict::Finding::Order,
+            "a context ended before one of its streams was destroyed".to_owned(),
+        );
         stream.end();
         let _ = STREAMS.remove(stream_handle);
     }
@@ -348,12 +359,12 @@ pub(crate) fn create_stream() -> Result<Handle> {
         .iter()
         .filter(|(_, s)| s.chip == context.chip)
         .count();
-    if defaults + others >= PROFILE.streams {
+    if defaults + others >= profile().streams {
         return Err(fail!(
             ACL_ERROR_RT_NO_STREAM_RESOURCE,
             "device {} has no more than {} streams, the default ones included",
             context.chip,
-            PROFILE.streams
+            profile().streams
         ));
     }
     Ok(STREAMS.insert(|_| Stream::new(context.handle, context.chip)))
@@ -454,11 +465,11 @@ pub(crate) fn synchronize_device() -> Result<()> {
 /// Makes an event, with a time or for synchronisation only.
 pub(crate) fn create_event(timed: bool) -> Result<Handle> {
     current()?;
-    if EVENTS.len() >= PROFILE.events {
+    if EVENTS.len() >= profile().events {
         return Err(fail!(
             ACL_ERROR_RT_NO_EVENT_RESOURCE,
             "the device has no more than {} events",
-            PROFILE.events
+            profile().events
         ));
     }
     Ok(EVENTS.insert(|_| Arc::new(Event::new(timed))))

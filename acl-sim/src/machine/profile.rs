@@ -6,8 +6,8 @@
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
     /// What `aclrtGetSocName` answers.
-    pub(crate) soc: &'static std::ffi::CStr,
-    /// Chips of this kind.
+    pub(crate) soc: std::ffi::CString,
+    /// Chips of this kind, 1 to 16.
     pub(crate) chips: u32,
     /// Bytes of device memory per chip. (Our choice: the 24 GB of an Atlas 300I Pro, less a tenth.)
     pub(crate) memory: usize,
@@ -19,12 +19,15 @@ pub(crate) struct Profile {
     pub(crate) version: (i32, i32, i32),
 }
 
-/// An Ascend 310P3, one chip.
-pub(crate) static PROFILE: Profile = Profile {
-    soc: c"Ascend310P3",
-    chips: 1,
-    memory: 21 << 30,
-    streams: 1024,
-    events: 1023,
-    version: (1, 17, 0),
-};
+/// Returns the profile of this process.
+pub(crate) fn profile() -> &'static Profile {
+    static PROFILE: std::sync::LazyLock<Profile> = std::sync::LazyLock::new(|| Profile {
+        soc: c"Ascend310P3".to_owned(),
+        chips: 1,
+        memory: 21 << 30,
+        streams: 1024,
+        events: 1023,
+        version: (1, 17, 0),
+    });
+    &PROFILE
+}

@@ -219,6 +219,7 @@ pub(crate) fn is_abandoned(stream: Handle) -> bool {
 fn tell_dropped(count: usize) {
     if count > 0 {
         super::strict::find(
+            super::strict::Finding::LostCallback,
             "callbacks were dropped: their stream's subscription ended before they ran".to_owned(),
         );
     }

@@ -10,21 +10,15 @@
 //! All functions of the interface are exported. Those that are not simulated answer 200001
 //! (`ACL_ERROR_API_NOT_SUPPORT`) and name themselves in `aclGetRecentErrMsg`.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
+use std::sync::LazyLock;
 
 pub mod atc;
 mod capi;
 pub mod exec;
 mod machine;
 
-/// The simulator's name and version.
-const VERSION: &CStr = {
-    let text = concat!("ascendcl-sim ", env!("CARGO_PKG_VERSION"), "\0");
-    match CStr::from_bytes_with_nul(text.as_bytes()) {
-        Ok(text) => text,
-        Err(_) => panic!("the text ends with its only NUL"),
-    }
-};
+pub use machine::strict::Found;
 
 /// Returns the table of all functions, which run in this process.
 ///
@@ -34,10 +28,60 @@ pub fn api() -> &'static acl_sys::Api {
     capi::api()
 }
 
+/// Faults on demand, for tests in the same process.
+///
+/// ```
+/// use ascendcl::faults::{CallFault, Plan};
+///
+/// let mut plan = Plan::default();
+/// plan.call.push(CallFault { name: "aclrtMalloc".into(), nth: Some(3), code: 207_001 });
+/// ascendcl::faults::install(Some(plan)).unwrap();
+/// // The third aclrtMalloc from here on answers 207001.
+/// ascendcl::faults::install(None).unwrap();
+/// ```
+pub mod faults {
+    pub use crate::machine::faults::{CallFault, CopyFault, ExecutionFault, Plan};
+
+    /// Puts a plan in place of the one before, and counts anew; `None` ends all faults.
+    ///
+    /// The plan is the process's, whichever thread installs it.
+    ///
+    /// # Errors
+    ///
+    /// When the plan names a call that AscendCL does not have, with that name.
+    pub fn install(plan: Option<Plan>) -> Result<(), String> {
+        crate::machine::faults::install(plan).map_err(|failure| failure.text)
+    }
+}
+
+/// Returns what the strict mode found since the process began, in the order in which it was found.
+#[must_use]
+pub fn findings() -> Vec<Found> {
+    machine::strict::all()
+}
+
 /// Says that this library simulates: its name and version.
 ///
-/// A loader that finds this symbol marks every report of the run as simulated.
+/// A loader that finds this symbol marks every report of the run as simulated. With timing on the
+/// text says so, and by which profile.
 #[unsafe(no_mangle)]
 pub extern "C" fn ascendcl_sim_version() -> *const c_char {
-    VERSION.as_ptr()
+    version().as_ptr()
+}
+
+/// The simulator's name and version, and what was modelled.
+fn version() -> &'static CStr {
+    static VERSION: LazyLock<CString> = LazyLock::new(|| {
+        let profile = machine::profile::profile();
+        let timing = match profile.timing {
+            Some(_) => format!(
+                ", times modelled by profile {}",
+                profile.name.replace('\0', " ")
+            ),
+            None => String::new(),
+        };
+        let text = format!("ascendcl-sim {}{timing}", env!("CARGO_PKG_VERSION"));
+        CString::new(text).expect("its parts have no NUL")
+    });
+    &VERSION
 }

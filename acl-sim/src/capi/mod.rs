@@ -27,7 +27,7 @@ use {base::*, callback::*, memory::*, model::*, not_simulated::*, run::*, runtim
 macro_rules! table {
     ($($name:ident),* $(,)?) => {
         Api {
-            source: Source { path: None, simulator: Some(SIMULATOR) },
+            source: Source { path: None, simulator: crate::version().to_str().ok() },
             $($name: Some({
                 let function: acl_sys::fns::$name = $name;
                 function
@@ -37,8 +37,6 @@ macro_rules! table {
         }
     };
 }
-
-const SIMULATOR: &str = concat!("ascendcl-sim ", env!("CARGO_PKG_VERSION"));
 
 pub(crate) fn api() -> &'static Api {
     static API: std::sync::OnceLock<Api> = std::sync::OnceLock::new();
@@ -52,6 +50,13 @@ fn require<T>(pointer: *const T, what: &str) -> Result<()> {
         return Err(fail!(ACL_ERROR_INVALID_PARAM, "{what} is null"));
     }
     Ok(())
+}
+
+/// Shows an argument or a result in the trace.
+fn shown<T: std::any::Any + std::fmt::Debug>(value: &T) -> acl_trace::Value {
+    // SAFETY: the C interface asks of its caller that a string be null or end with NUL, and what
+    // this library returns as a string does.
+    unsafe { acl_trace::show(value) }
 }
 
 /// Writes a value to where a C caller wants it.
@@ -110,7 +115,11 @@ macro_rules! status {
         #[unsafe(no_mangle)]
         #[allow(non_snake_case, reason = "C's name")]
         pub(crate) unsafe extern "C" fn $name($($argument: $type),*) -> acl_sys::aclError {
-            $crate::machine::calls::enter(stringify!($name), move || $body)
+            $crate::machine::calls::enter(
+                stringify!($name),
+                || vec![$((stringify!($argument), $crate::capi::shown(&$argument))),*],
+                move || $body,
+            )
         }
     )*};
 }
@@ -121,7 +130,13 @@ macro_rules! getter {
         #[unsafe(no_mangle)]
         #[allow(non_snake_case, reason = "C's name")]
         pub(crate) unsafe extern "C" fn $name($($argument: $type),*) -> $value {
-            $crate::machine::calls::enter_or(stringify!($name), $otherwise, move || $body)
+            $crate::machine::calls::enter_or(
+                stringify!($name),
+                $otherwise,
+                || vec![$((stringify!($argument), $crate::capi::shown(&$argument))),*],
+                $crate::capi::shown,
+                move || $body,
+            )
         }
     )*};
 }

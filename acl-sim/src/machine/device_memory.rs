@@ -29,7 +29,11 @@ impl Arena {
     /// Returns the arena of a chip, reserved at the first call.
     pub(crate) fn of(chip: usize) -> Option<Self> {
         static ARENAS: [OnceLock<Option<Arena>>; 16] = [const { OnceLock::new() }; 16];
-        *ARENAS.get(chip)?.get_or_init(Self::reserve)
+        *ARENAS.get(chip)?.get_or_init(|| {
+            let arena = Self::reserve()?;
+            guard::watch(chip, arena.base, arena.size);
+            Some(arena)
+        })
     }
 
     fn reserve() -> Option<Self> {
@@ -126,12 +130,17 @@ pub(crate) mod pinned {
         Layout::from_size_align(size, ALIGNMENT).ok()
     }
 
-    /// Allocates `size` bytes, which are not zero; returns the address.
+    /// Allocates `size` bytes, which are filled but not with zero; returns the address.
     pub(crate) fn alloc(size: usize) -> Option<*mut u8> {
         let layout = layout(size).filter(|layout| layout.size() > 0)?;
         // SAFETY: the layout's size is not zero.
         let address = unsafe { std::alloc::alloc(layout) };
-        (!address.is_null()).then_some(address)
+        if address.is_null() {
+            return None;
+        }
+        // SAFETY: the memory was allocated with this size. Nobody may count on what it holds.
+        unsafe { std::ptr::write_bytes(address, 0xCD, size) };
+        Some(address)
     }
 
     /// Frees what [`alloc`] returned.
@@ -166,6 +175,20 @@ pub(crate) mod pinned {
 
         pub(crate) fn address(&self) -> *mut u8 {
             self.address
+        }
+
+        /// Borrows the contents. The program that got the address must not write meanwhile, as with
+        /// all memory that a call of AscendCL uses.
+        pub(crate) fn bytes(&self) -> &[u8] {
+            // SAFETY: the block lives as long as the borrow and was filled when it was made; AscendCL
+            // asks of the program that it leave memory alone that a call or queued work uses.
+            unsafe { std::slice::from_raw_parts(self.address, self.size) }
+        }
+
+        /// Borrows the contents to change them.
+        pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+            // SAFETY: as in `bytes`, and the simulator itself has the only borrow.
+            unsafe { std::slice::from_raw_parts_mut(self.address, self.size) }
         }
     }
 
@@ -206,6 +229,91 @@ pub(crate) mod forks {
     /// Says whether this process was forked from an initialised one.
     pub(crate) fn forked() -> bool {
         FORKED.load(Ordering::Relaxed)
+    }
+}
+
+/// The end of the process.
+pub(crate) mod exits {
+    use std::sync::{Once, OnceLock};
+
+    static LAST: OnceLock<fn()> = OnceLock::new();
+
+    extern "C" fn run() {
+        if let Some(last) = LAST.get() {
+            // A panic must not reach C.
+            let _ = std::panic::catch_unwind(last);
+        }
+    }
+
+    /// Runs `last` when the process ends in the ordinary way.
+    pub(crate) fn watch(last: fn()) {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let _ = LAST.set(last);
+            // SAFETY: the handler may run at any exit; the library is never unloaded (build.rs), so
+            // it stays where it is.
+            unsafe { libc::atexit(run) };
+        });
+    }
+}
+
+/// A last word when the program reads or writes an address of a device.
+pub(crate) mod guard {
+    use std::ffi::{c_int, c_void};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// First and last address of each chip's arena.
+    static RANGES: [[AtomicUsize; 2]; 16] = [const { [const { AtomicUsize::new(0) }; 2] }; 16];
+
+    /// What the process did with the signal before.
+    static BEFORE: OnceLock<libc::sigaction> = OnceLock::new();
+
+    const TEXT: &[u8] = b"ascendcl-sim: strict: host_access: the program itself read or wrote an \
+address of device memory; copy with aclrtMemcpy. It dies now, as it would beside a card.\n";
+
+    /// Notes the arena of a chip, and listens from the first one on.
+    pub(super) fn watch(chip: usize, base: usize, size: usize) {
+        if let Some([first, end]) = RANGES.get(chip) {
+            first.store(base, Ordering::Relaxed);
+            end.store(base + size, Ordering::Relaxed);
+        }
+        BEFORE.get_or_init(|| {
+            // SAFETY: all bytes zero are a value of this C structure.
+            let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+            let mut before = action;
+            let handler: extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) = on_signal;
+            action.sa_sigaction = handler as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            // SAFETY: both structures live during the call, and the handler does only what is
+            // allowed in one.
+            unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, &raw mut before) };
+            before
+        });
+    }
+
+    extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+        // SAFETY: the kernel hands a valid structure to a handler with SA_SIGINFO.
+        let info = unsafe { &*info };
+        // SAFETY: the signal is SIGSEGV, for which the structure holds an address.
+        let address = unsafe { info.si_addr() }.addr();
+        let ours = RANGES.iter().any(|[first, end]| {
+            (first.load(Ordering::Relaxed)..end.load(Ordering::Relaxed)).contains(&address)
+        });
+        if ours {
+            // SAFETY: write is allowed in a handler; the text is a constant.
+            unsafe { libc::write(libc::STDERR_FILENO, TEXT.as_ptr().cast(), TEXT.len()) };
+        }
+        // What was there before decides: the access is made again when this returns.
+        match BEFORE.get() {
+            // SAFETY: the structure came from the same call.
+            Some(before) => unsafe { libc::sigaction(signal, before, std::ptr::null_mut()) },
+            None => {
+                // SAFETY: the default action needs nothing.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+                0
+            }
+        };
     }
 }
 

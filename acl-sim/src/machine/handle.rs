@@ -8,6 +8,8 @@
 use std::ffi::c_void;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::calls::{self, Site};
+
 /// Lists the kinds: name, the top byte of its handles, what a message calls it.
 macro_rules! kinds {
     ($($kind:ident = $byte:literal, $name:literal;)*) => {
@@ -91,6 +93,8 @@ impl Handle {
 struct Place<T> {
     generation: u32,
     value: Option<T>,
+    /// The call that made the value.
+    made: Option<Site>,
 }
 
 struct Places<T> {
@@ -139,6 +143,7 @@ impl<T: Clone> Table<T> {
             places.all.push(Place {
                 generation: 0,
                 value: None,
+                made: None,
             });
             places.all.len() - 1
         });
@@ -146,6 +151,7 @@ impl<T: Clone> Table<T> {
         place.generation = (place.generation + 1) & 0xff_ffff;
         let handle = self.handle(place.generation, index);
         place.value = Some(make(handle));
+        place.made = calls::site();
         handle
     }
 
@@ -187,6 +193,16 @@ impl<T: Clone> Table<T> {
                 .map(|value| (self.handle(place.generation, index), value))
         });
         live.collect()
+    }
+
+    /// Returns which calls made the live values that `wanted` picks.
+    pub(crate) fn made(&self, wanted: impl Fn(&T) -> bool) -> Vec<Option<Site>> {
+        let places = self.read();
+        let live = places
+            .all
+            .iter()
+            .filter(|place| place.value.as_ref().is_some_and(&wanted));
+        live.map(|place| place.made).collect()
     }
 
     /// Returns how many are live.

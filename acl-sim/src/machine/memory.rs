@@ -14,10 +14,11 @@ use acl_sys::{
 };
 use bytemuck::{Pod, Zeroable};
 
+use super::calls::{self, Site};
 use super::device_memory::{ALIGNMENT, Arena, HostMemory, pinned};
 use super::failure::{Result, fail};
 use super::profile::profile;
-use super::strict;
+use super::{faults, strict, timing};
 
 /// One cache line, which gives the contents the alignment of the addresses.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -27,6 +28,30 @@ struct Line([u8; ALIGNMENT]);
 /// New memory holds this, not zero: nobody may count on its contents.
 const POISON: Line = Line([0xCD; ALIGNMENT]);
 
+/// What a block of device memory holds.
+enum Contents {
+    /// Kept apart from the addresses.
+    Apart(Vec<Line>),
+    /// At the addresses themselves, because the program runs on the device.
+    There(pinned::Block),
+}
+
+impl Contents {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Apart(lines) => bytemuck::cast_slice(lines),
+            Self::There(block) => block.bytes(),
+        }
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Apart(lines) => bytemuck::cast_slice_mut(lines),
+            Self::There(block) => block.bytes_mut(),
+        }
+    }
+}
+
 /// A block of device memory.
 pub(crate) struct Allocation {
     pub(crate) address: usize,
@@ -35,8 +60,10 @@ pub(crate) struct Allocation {
     /// What can be accessed: rounded up to 32, and 32 more.
     reserved: usize,
     chip: usize,
+    /// The call that allocated it.
+    made: Option<Site>,
     /// Made when they are first touched: memory that is only reserved costs nothing.
-    contents: OnceLock<RwLock<Vec<Line>>>,
+    contents: OnceLock<RwLock<Contents>>,
     /// Queued work that will use it.
     users: AtomicUsize,
 }
@@ -68,8 +95,7 @@ impl Range {
             .contents()
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let bytes: &[u8] = bytemuck::cast_slice(&lines);
-        f(&bytes[self.offset..self.offset + self.len])
+        f(&lines.bytes()[self.offset..self.offset + self.len])
     }
 
     /// Calls `f` with the contents, to change.
@@ -79,8 +105,7 @@ impl Range {
             .contents()
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut lines);
-        f(&mut bytes[self.offset..self.offset + self.len])
+        f(&mut lines.bytes_mut()[self.offset..self.offset + self.len])
     }
 
     fn copy_from(&self, source: &Self) {
@@ -117,7 +142,7 @@ pub(crate) fn read_all<R>(ranges: &[Range], f: impl FnOnce(&[&[u8]]) -> R) -> R 
         .map(|range| {
             let position = blocks.binary_search_by_key(&range.block.address, |b| b.address);
             let lines = &guards[position.expect("each range's block is in the list")];
-            &bytemuck::cast_slice::<_, u8>(lines)[range.offset..range.offset + range.len]
+            &lines.bytes()[range.offset..range.offset + range.len]
         })
         .collect();
     f(&slices)
@@ -130,9 +155,11 @@ impl Drop for Range {
 }
 
 impl Allocation {
-    fn contents(&self) -> &RwLock<Vec<Line>> {
-        self.contents
-            .get_or_init(|| RwLock::new(vec![POISON; self.reserved.div_ceil(ALIGNMENT)]))
+    fn contents(&self) -> &RwLock<Contents> {
+        self.contents.get_or_init(|| {
+            let lines = vec![POISON; self.reserved.div_ceil(ALIGNMENT)];
+            RwLock::new(Contents::Apart(lines))
+        })
     }
 
     fn whole<R>(&self, f: impl FnOnce(&mut [u8]) -> R) -> R {
@@ -140,7 +167,7 @@ impl Allocation {
             .contents()
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        f(bytemuck::cast_slice_mut(&mut lines))
+        f(lines.bytes_mut())
     }
 }
 
@@ -152,7 +179,7 @@ struct Memory {
     /// Bytes per chip: blocks, and what models hold.
     used: [usize; 16],
     /// Queued copies share them, so that one which is freed too early does not crash them.
-    pinned: BTreeMap<usize, Arc<pinned::Block>>,
+    pinned: BTreeMap<usize, (Arc<pinned::Block>, Option<Site>)>,
 }
 
 static MEMORY: Mutex<Option<Memory>> = Mutex::new(None);
@@ -168,6 +195,11 @@ impl Registry {
     fn memory(&mut self) -> &mut Memory {
         self.0.get_or_insert_default()
     }
+}
+
+/// Returns the bytes of memory of a chip, of which a plan of faults may hide some.
+fn capacity() -> usize {
+    faults::memory(profile().memory)
 }
 
 /// Device memory rounds up to 32 bytes and adds 32.
@@ -187,33 +219,42 @@ pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
         fail!(
             ACL_ERROR_RT_MEMORY_ALLOCATION,
             "{size} bytes of device memory wanted, {} of {} free on device {chip}",
-            profile().memory.saturating_sub(used),
-            profile().memory
+            capacity().saturating_sub(used),
+            capacity()
         )
     };
     let mut registry = registry();
     let memory = registry.memory();
     let used = memory.used[chip];
     let reserved = rounded(size).ok_or_else(|| full(used))?;
-    if reserved > profile().memory.saturating_sub(used) {
+    if reserved > capacity().saturating_sub(used) {
         return Err(full(used));
     }
-    let arena = Arena::of(chip).ok_or_else(|| {
-        fail!(
-            ACL_ERROR_BAD_ALLOC,
-            "no address range could be reserved for device {chip}"
-        )
-    })?;
-    let address = memory
-        .place(chip, arena, reserved)
-        .ok_or_else(|| full(used))?;
+    let contents = OnceLock::new();
+    let address = if profile().on_device {
+        let block = pinned::Block::new(reserved).ok_or_else(|| full(used))?;
+        let address = block.address().addr();
+        let _ = contents.set(RwLock::new(Contents::There(block)));
+        address
+    } else {
+        let arena = Arena::of(chip).ok_or_else(|| {
+            fail!(
+                ACL_ERROR_BAD_ALLOC,
+                "no address range could be reserved for device {chip}"
+            )
+        })?;
+        memory
+            .place(chip, arena, reserved)
+            .ok_or_else(|| full(used))?
+    };
     memory.used[chip] += reserved;
     let block = Allocation {
         address,
         size,
         reserved,
         chip,
-        contents: OnceLock::new(),
+        made: calls::site(),
+        contents,
         users: AtomicUsize::new(0),
     };
     memory.blocks.insert(address, Arc::new(block));
@@ -221,6 +262,12 @@ pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
 }
 
 impl Memory {
+    /// Returns the block in which an address lies.
+    fn block_at(&self, address: usize) -> Option<&Arc<Allocation>> {
+        let (start, block) = self.blocks.range(..=address).next_back()?;
+        (address < start + block.reserved).then_some(block)
+    }
+
     /// Finds a free address. The search goes on where it ended, so that a freed address is not
     /// used again soon and its late users are caught.
     fn place(&mut self, chip: usize, arena: Arena, size: usize) -> Option<usize> {
@@ -288,7 +335,7 @@ fn describe_bad(memory: &Memory, address: usize) -> String {
     if memory.pinned.contains_key(&address) {
         return format!("{address:#x}, which is host memory: use aclrtFreeHost");
     }
-    if is_device(address) {
+    if !profile().on_device && is_device(address) {
         return format!("{address:#x}, which was freed before or never allocated");
     }
     format!("{address:#x}, which is no device memory")
@@ -298,11 +345,11 @@ fn describe_bad(memory: &Memory, address: usize) -> String {
 pub(crate) fn hold(chip: usize, bytes: usize) -> Result<()> {
     let mut registry = registry();
     let used = &mut registry.memory().used[chip];
-    if bytes > profile().memory.saturating_sub(*used) {
+    if bytes > capacity().saturating_sub(*used) {
         return Err(fail!(
             ACL_ERROR_RT_MEMORY_ALLOCATION,
             "the model needs {bytes} bytes of device memory, {} are free on device {chip}",
-            profile().memory.saturating_sub(*used)
+            capacity().saturating_sub(*used)
         ));
     }
     *used += bytes;
@@ -319,7 +366,7 @@ pub(crate) fn release(chip: usize, bytes: usize) {
 /// Returns free and total bytes of a chip.
 pub(crate) fn info(chip: usize) -> (usize, usize) {
     let used = registry().memory().used[chip];
-    (profile().memory.saturating_sub(used), profile().memory)
+    (capacity().saturating_sub(used), capacity())
 }
 
 /// Allocates pinned host memory.
@@ -340,14 +387,14 @@ pub(crate) fn alloc_host(size: usize) -> Result<*mut u8> {
     registry()
         .memory()
         .pinned
-        .insert(address.addr(), Arc::new(block));
+        .insert(address.addr(), (Arc::new(block), calls::site()));
     Ok(address)
 }
 
 /// Frees pinned host memory by its first address.
 pub(crate) fn free_host(address: usize) -> Result<()> {
     let removed = registry().memory().pinned.remove(&address);
-    if let Some(block) = removed {
+    if let Some((block, _)) = removed {
         if Arc::strong_count(&block) > 1 {
             strict::find(
                 strict::Finding::FreedInUse,
@@ -369,7 +416,12 @@ pub(crate) fn free_host(address: usize) -> Result<()> {
 }
 
 /// Says whether an address belongs to a device.
+///
+/// Where the program runs on the device, live blocks alone are told from other memory.
 pub(crate) fn is_device(address: usize) -> bool {
+    if profile().on_device {
+        return registry().memory().block_at(address).is_some();
+    }
     let chips = usize::try_from(profile().chips).unwrap_or(0);
     (0..chips)
         .filter_map(Arena::of)
@@ -380,7 +432,7 @@ pub(crate) fn is_device(address: usize) -> bool {
 fn pinned_block(address: usize, len: usize) -> Option<Arc<pinned::Block>> {
     let end = address.checked_add(len)?;
     let mut registry = registry();
-    let (start, block) = registry.memory().pinned.range(..=address).next_back()?;
+    let (start, (block, _)) = registry.memory().pinned.range(..=address).next_back()?;
     (end <= start.checked_add(block.size)?).then(|| Arc::clone(block))
 }
 
@@ -482,6 +534,11 @@ impl Copy {
             (true, false) => aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_HOST,
             (true, true) => aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_DEVICE,
         };
+        // 4 is "by the addresses", which the headers that are vendored here do not know yet.
+        let by_address = kind.0 == 4 && profile().cann.has_default_copies();
+        if by_address {
+            return Ok(copy);
+        }
         if kind.0 > aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_DEVICE.0 {
             return Err(fail!(
                 ACL_ERROR_INVALID_PARAM,
@@ -490,7 +547,8 @@ impl Copy {
                 kind.0
             ));
         }
-        if kind != real && strict::on() {
+        // On the device itself all copies are made as from device to device.
+        if kind != real && strict::on() && !profile().on_device {
             let name = |kind: aclrtMemcpyKind| {
                 [
                     "host to host",
@@ -547,6 +605,24 @@ impl Copy {
 
     /// Copies.
     pub(crate) fn run(&self) {
+        let clock = timing::Clock::start();
+        if let Some(delay) = faults::copy() {
+            std::thread::sleep(delay);
+        }
+        self.copy();
+        if self.from.on_device() != self.to.on_device() {
+            clock.copy(self.len());
+        }
+    }
+
+    fn len(&self) -> usize {
+        match (&self.from, &self.to) {
+            (End::Device(range), _) | (_, End::Device(range)) => range.len,
+            _ => 0,
+        }
+    }
+
+    fn copy(&self) {
         match (&self.to, &self.from) {
             (End::Host(to, _), End::Host(from, _)) => to.copy_from(*from),
             (End::Host(to, _), End::Kept(from)) => to.write(from),
@@ -588,24 +664,32 @@ impl Fill {
     }
 }
 
-/// Frees everything, as the end of the process's use does; returns how much there was.
-pub(crate) fn clear() -> Leaks {
+/// Frees everything, as the end of the process's use does.
+pub(crate) fn clear() {
     let mut registry = registry();
     let memory = registry.memory();
-    let leaks = Leaks {
-        blocks: memory.blocks.len(),
-        bytes: memory.blocks.values().map(|block| block.size).sum(),
-        pinned: memory.pinned.len(),
-    };
     // Pinned memory stays: the program may hold pointers into it, and freeing it would crash that.
     memory.blocks.clear();
     memory.used = [0; 16];
-    leaks
 }
 
-/// What was not freed.
-pub(crate) struct Leaks {
-    pub(crate) blocks: usize,
-    pub(crate) bytes: usize,
-    pub(crate) pinned: usize,
+/// Tells which memory was never freed.
+pub(crate) fn tell_leaks(when: &str) {
+    let mut registry = registry();
+    let memory = registry.memory();
+    let blocks: Vec<_> = memory.blocks.values().map(|block| block.made).collect();
+    let bytes: usize = memory.blocks.values().map(|block| block.size).sum();
+    let pinned: Vec<_> = memory.pinned.values().map(|(_, made)| *made).collect();
+    drop(registry);
+    if !blocks.is_empty() {
+        let text = format!(
+            "{when}: {} blocks of device memory ({bytes} bytes) leak",
+            blocks.len()
+        );
+        strict::find(strict::Finding::Leak, text + &strict::made_by(&blocks));
+    }
+    if !pinned.is_empty() {
+        let text = format!("{when}: {} blocks of pinned host memory leak", pinned.len());
+        strict::find(strict::Finding::Leak, text + &strict::made_by(&pinned));
+    }
 }

@@ -24,9 +24,11 @@
 
 pub(crate) mod calls;
 pub(crate) mod codes;
+pub(crate) mod config;
 pub(crate) mod device_memory;
 pub(crate) mod event;
 pub(crate) mod failure;
+pub(crate) mod faults;
 pub(crate) mod handle;
 pub(crate) mod memory;
 pub(crate) mod message;
@@ -37,3 +39,4 @@ pub(crate) mod profile;
 pub(crate) mod report;
 pub(crate) mod stream;
 pub(crate) mod strict;
+pub(crate) mod timing;

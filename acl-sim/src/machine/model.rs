@@ -12,11 +12,12 @@ use acl_sys::{
     aclFormat,
 };
 
+use super::calls::{self, Site};
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
-use super::{process, strict};
+use super::{faults, process, strict, timing};
 use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo};
 
 /// A loaded model.
@@ -26,6 +27,8 @@ pub(crate) struct Loaded {
     context: Handle,
     chip: usize,
     held: usize,
+    /// The call that loaded it.
+    made: Option<Site>,
     /// The gear that was set last, for `aclmdlGetCurOutputDims`.
     gear: Mutex<Option<usize>>,
 }
@@ -55,6 +58,7 @@ pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32
         context: context.handle,
         chip: context.chip,
         held,
+        made: calls::site(),
         gear: Mutex::new(None),
     };
     MODELS
@@ -101,9 +105,10 @@ pub(crate) fn unload(id: u32) -> Result<()> {
     Ok(())
 }
 
-/// Counts the loaded models.
-pub(crate) fn count() -> usize {
-    MODELS.read().unwrap_or_else(PoisonError::into_inner).len()
+/// Returns the calls that loaded the models that are loaded.
+pub(crate) fn live() -> Vec<Option<Site>> {
+    let models = MODELS.read().unwrap_or_else(PoisonError::into_inner);
+    models.values().map(|model| model.made).collect()
 }
 
 /// Unloads all.
@@ -348,6 +353,8 @@ impl Run {
 
     /// Runs the model and writes its outputs.
     pub(crate) fn run(&self) -> Result<()> {
+        faults::execution()?;
+        let clock = timing::Clock::start();
         let tensors = memory::read_all(&self.inputs, |inputs| {
             self.model.image.run(inputs, &self.shapes)
         })
@@ -382,6 +389,7 @@ impl Run {
             ));
         }
         self.leave_shapes(descs);
+        clock.model(&self.model.info().name, self.shapes.first());
         Ok(())
     }
 

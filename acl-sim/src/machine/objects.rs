@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acl_sys::{ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat};
 
+use super::calls::Site;
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 
@@ -161,14 +162,14 @@ pub(crate) fn add_internal_tensor(desc: TensorDesc) -> Handle {
     })
 }
 
-/// Counts what is live and the program's to destroy, by kind.
-pub(crate) fn live() -> [(usize, &'static str); 3] {
-    let mut tensors = TENSORS.all();
-    tensors.retain(|(_, desc)| !desc.lock().internal);
-    let tensors = tensors.len();
+/// Returns what is live and the program's to destroy, by kind: the calls that made it.
+pub(crate) fn live() -> [(Vec<Option<Site>>, &'static str); 3] {
     [
-        (BUFFERS.len(), "data buffer"),
-        (DATASETS.len(), "dataset"),
-        (tensors, "tensor description"),
+        (BUFFERS.made(|_| true), "data buffer"),
+        (DATASETS.made(|_| true), "dataset"),
+        (
+            TENSORS.made(|desc| !desc.lock().internal),
+            "tensor description",
+        ),
     ]
 }

@@ -3,22 +3,23 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acl_sys::{
-    ACL_ERROR_INVALID_FILE, ACL_ERROR_PARSE_FILE, ACL_ERROR_REPEAT_FINALIZE,
-    ACL_ERROR_REPEAT_INITIALIZE, ACL_ERROR_RT_CONTEXT_NULL, ACL_ERROR_RT_INVALID_DEVICEID,
-    ACL_ERROR_RT_NO_EVENT_RESOURCE, ACL_ERROR_RT_NO_STREAM_RESOURCE, ACL_ERROR_RT_PARAM_INVALID,
-    ACL_ERROR_RT_STREAM_CONTEXT, ACL_ERROR_UNINITIALIZE,
+    ACL_ERROR_REPEAT_FINALIZE, ACL_ERROR_REPEAT_INITIALIZE, ACL_ERROR_RT_CONTEXT_NULL,
+    ACL_ERROR_RT_INVALID_DEVICEID, ACL_ERROR_RT_NO_EVENT_RESOURCE, ACL_ERROR_RT_NO_STREAM_RESOURCE,
+    ACL_ERROR_RT_PARAM_INVALID, ACL_ERROR_RT_STREAM_CONTEXT, ACL_ERROR_UNINITIALIZE,
 };
 
+use super::config::Config;
 use super::event::Event;
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
-use super::profile::profile;
+use super::profile::{self, profile};
 use super::stream::{Stream, Waited};
-use super::{device_memory, memory, model, objects, report, strict};
+use super::{device_memory, faults, memory, message, model, objects, report, strict};
 
 /// A context: a device's, with a default stream.
 pub(crate) struct Context {
@@ -51,6 +52,9 @@ static LIFE: Mutex<Life> = Mutex::new(Life {
     devices: BTreeMap::new(),
 });
 
+/// The context of the configuration's default device; 0 for none.
+static DEFAULT: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     /// The current context of this thread; 0 for none.
     static CURRENT: Cell<u64> = const { Cell::new(0) };
@@ -62,9 +66,11 @@ fn life() -> MutexGuard<'static, Life> {
 
 /// Initialises, with the defaults or a configuration file.
 pub(crate) fn init(config: Option<&Path>) -> Result<()> {
-    if let Some(path) = config {
-        check_config(path)?;
-    }
+    profile::check()?;
+    let config = match config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
     let mut life = life();
     if life.initialised {
         return Err(fail!(
@@ -72,47 +78,39 @@ pub(crate) fn init(config: Option<&Path>) -> Result<()> {
             "this process has been initialised already: once is enough, until aclFinalize"
         ));
     }
+    if life.finalized && !profile().cann.may_begin_again() {
+        strict::find(
+            strict::Finding::Order,
+            format!(
+                "aclInit after aclFinalize: up to CANN 7 services cannot be used normally then, and \
+                 the profile imitates {}",
+                profile().cann
+            ),
+        );
+    }
+    faults::from_environment()?;
     life.initialised = true;
     life.finalized = false;
     device_memory::forks::watch(true);
-    Ok(())
+    device_memory::exits::watch(exit);
+    drop(life);
+    message::share(config.shares_messages);
+    match config.default_device {
+        Some(id) => set_default_device(id),
+        None => Ok(()),
+    }
 }
 
-fn check_config(path: &Path) -> Result<()> {
-    let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        fail!(
-            ACL_ERROR_INVALID_FILE,
-            "{file}: {error}; name a JSON file, or pass null"
-        )
-    })?;
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-        fail!(
-            ACL_ERROR_PARSE_FILE,
-            "{file} is no JSON: {error}; write {{}} for the defaults"
-        )
-    })?;
-    if !value.is_object() {
-        return Err(fail!(
-            ACL_ERROR_PARSE_FILE,
-            "{file} holds no JSON object; write {{}}"
-        ));
-    }
-    if depth(&value) > 10 {
-        return Err(fail!(
-            ACL_ERROR_PARSE_FILE,
-            "{file} is nested deeper than 10 levels"
-        ));
-    }
+/// Sets the device that threads use which have set none.
+fn set_default_device(id: i32) -> Result<()> {
+    let chip = check_device(id)?;
+    let mut life = life();
+    let device = life.devices.entry(id).or_insert_with(|| Device {
+        references: 1,
+        context: new_context(chip, true),
+    });
+    DEFAULT.store(device.context.0, Ordering::Relaxed);
     Ok(())
-}
-
-fn depth(value: &serde_json::Value) -> usize {
-    match value {
-        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        serde_json::Value::Object(items) => 1 + items.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }
 
 /// Fails unless the process is initialised.
@@ -124,6 +122,47 @@ pub(crate) fn require_init() -> Result<()> {
         ACL_ERROR_UNINITIALIZE,
         "aclInit has not been called, or aclFinalize came after it"
     ))
+}
+
+/// Tells what was never released, by kind, and which calls made it.
+fn tell_leaks(when: &str, devices: usize) {
+    let found = [
+        (CONTEXTS.made(|context| !context.implicit), "context"),
+        (STREAMS.made(|_| true), "stream"),
+        (EVENTS.made(|_| true), "event"),
+        (model::live(), "loaded model"),
+    ];
+    for (made, what) in found.into_iter().chain(objects::live()) {
+        if !made.is_empty() {
+            let text = format!("{when}: {} of kind {what} were never released", made.len());
+            strict::find(strict::Finding::Leak, text + &strict::made_by(&made));
+        }
+    }
+    memory::tell_leaks(when);
+    if devices > 0 {
+        strict::find(
+            strict::Finding::Leak,
+            format!("{when}: a device was set and never reset"),
+        );
+    }
+}
+
+/// Tells what a process leaves behind that ends without `aclFinalize`, and writes the report.
+pub(crate) fn exit() {
+    if device_memory::forks::forked() {
+        return;
+    }
+    let life = life();
+    let (initialised, devices) = (life.initialised, life.devices.len());
+    drop(life);
+    if initialised {
+        strict::find(
+            strict::Finding::Leak,
+            "the process ended without aclFinalize".to_owned(),
+        );
+        tell_leaks("exit", devices);
+    }
+    strict::report(!initialised);
 }
 
 /// Ends the use of the library: everything is released, and what was forgotten is told.
@@ -143,19 +182,10 @@ pub(crate) fn finalize() -> Result<()> {
     life.finalized = true;
     device_memory::forks::watch(false);
     let devices = std::mem::take(&mut life.devices);
+    DEFAULT.store(0, Ordering::Relaxed);
     drop(life);
 
-    let explicit = CONTEXTS
-        .all()
-        .iter()
-        .filter(|(_, context)| !context.implicit)
-        .count();
-    let found = [
-        (explicit, "context"),
-        (STREAMS.len(), "stream"),
-        (EVENTS.len(), "event"),
-        (model::count(), "loaded model"),
-    ];
+    tell_leaks("aclFinalize", devices.len());
     // First, because a stream may wait for a callback that nobody will run any more.
     report::clear();
     for (_, stream) in STREAMS.all() {
@@ -174,42 +204,8 @@ pub(crate) fn finalize() -> Result<()> {
         .iter()
         .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
     model::clear();
-    for (count, what) in found.into_iter().chain(objects::live()) {
-        if count > 0 {
-            strict::find(
-                strict::Finding::Leak,
-                format!("aclFinalize: {count} of kind {what} were never released"),
-            );
-        }
-    }
-    let leaks = memory::clear();
-    if leaks.blocks > 0 {
-        let (blocks, bytes) = (leaks.blocks, leaks.bytes);
-        strict::find(
-            strict::Finding::Leak,
-            format!("aclFinalize: {blocks} blocks of device memory ({bytes} bytes) leak"),
-        );
-    }
-    if leaks.pinned > 0 {
-        strict::find(
-            strict::Finding::Leak,
-            format!(
-                "aclFinalize: {} blocks of pinned host memory leak",
-                leaks.pinned
-            ),
-        );
-    }
-    if devices
-        .values()
-        .map(|device| device.references)
-        .sum::<usize>()
-        > 0
-    {
-        strict::find(
-            strict::Finding::Leak,
-            "aclFinalize: a device was set and never reset".to_owned(),
-        );
-    }
+    memory::clear();
+    strict::report(true);
     strict::begin_again();
     Ok(())
 }
@@ -262,7 +258,7 @@ pub(crate) fn reset_device(id: i32) -> Result<()> {
         ));
     };
     device.references -= 1;
-    if device.references > 0 {
+    if device.references > 0 && profile().cann.counts_resets() {
         return Ok(());
     }
     let context = device.context;
@@ -331,7 +327,10 @@ pub(crate) fn set_current(handle: Handle) -> Result<()> {
 
 /// Returns the current context of this thread.
 pub(crate) fn current() -> Result<Arc<Context>> {
-    let handle = CURRENT.try_with(Cell::get).unwrap_or(0);
+    let handle = match CURRENT.try_with(Cell::get).unwrap_or(0) {
+        0 => DEFAULT.load(Ordering::Relaxed),
+        handle => handle,
+    };
     if handle == 0 {
         return Err(fail!(
             ACL_ERROR_RT_CONTEXT_NULL,

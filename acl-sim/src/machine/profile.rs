@@ -45,8 +45,27 @@ pub(crate) struct Profile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cann(u32, u32);
 
+impl std::fmt::Display for Cann {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.0, self.1)
+    }
+}
+
 impl Cann {
-    /// Reads "5.1", "5.1.RC2", "6.0.1", "8.0".
+    /// The oldest release that is imitated.
+    pub(crate) const OLDEST: Self = Self(5, 1);
+    const NEWEST: Self = Self(8, 0);
+
+    pub(crate) const fn new(major: u32, minor: u32) -> Self {
+        Self(major, minor)
+    }
+
+    /// Whether all functions of the headers are there.
+    pub(crate) fn is_newest(self) -> bool {
+        self >= Self::NEWEST
+    }
+
+    /// Reads the first two numbers of "5.1", "5.1.RC2", "6.0.1", "8.0".
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let mut number = || parts.next()?.parse().ok();
@@ -211,7 +230,10 @@ impl Profile {
             version: (1, 17, 0),
             on_device: file.on_device,
             cann: Cann::parse(&file.cann)
-                .ok_or_else(|| format!("cann is {:?}, wanted a release as \"6.3\"", file.cann))?,
+                .filter(|cann| *cann >= Cann::OLDEST)
+                .ok_or_else(|| {
+                    format!("cann is {:?}, wanted a release from \"5.1\" on", file.cann)
+                })?,
             timing: Some(timing),
         })
     }
@@ -267,7 +289,8 @@ fn is_on(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-static FOUND: LazyLock<std::result::Result<Profile, (Profile, Failure)>> = LazyLock::new(|| {
+/// The profile, and why it is not the one that was asked for.
+static FOUND: LazyLock<(Profile, Option<Failure>)> = LazyLock::new(|| {
     let finish = |mut profile: Profile| {
         if let Ok(list) = std::env::var("ASCEND_RT_VISIBLE_DEVICES") {
             profile.chips = visible(&list, profile.chips);
@@ -276,27 +299,22 @@ static FOUND: LazyLock<std::result::Result<Profile, (Profile, Failure)>> = LazyL
         profile
     };
     match Profile::find(std::env::var_os("ACL_SIM_PROFILE")) {
-        Ok(profile) => Ok(finish(profile)),
+        Ok(profile) => (finish(profile), None),
         Err(failure) => {
             let default = Profile::shipped("310p3").expect("it is shipped");
-            Err((finish(default), failure))
+            (finish(default), Some(failure))
         }
     }
 });
 
 /// Returns the profile of this process.
 pub(crate) fn profile() -> &'static Profile {
-    match &*FOUND {
-        Ok(profile) | Err((profile, _)) => profile,
-    }
+    &FOUND.0
 }
 
 /// Fails when the profile that was asked for could not be had.
 pub(crate) fn check() -> Result<()> {
-    match &*FOUND {
-        Ok(_) => Ok(()),
-        Err((_, failure)) => Err(failure.clone()),
-    }
+    FOUND.1.clone().map_or(Ok(()), Err)
 }
 
 #[cfg(test)]

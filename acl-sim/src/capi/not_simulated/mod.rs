@@ -20,7 +20,7 @@ macro_rules! not_simulated {
         #[unsafe(no_mangle)]
         #[allow(non_snake_case, reason = "C's name")]
         pub(crate) unsafe extern "C" fn $name($(_: $type),*) -> acl_sys::aclError {
-            $crate::machine::calls::enter(stringify!($name), || $crate::capi::not_simulated::missing(stringify!($name)))
+            $crate::machine::calls::enter(stringify!($name), Vec::new, || $crate::capi::not_simulated::missing(stringify!($name)))
         }
     )*};
 }
@@ -31,7 +31,7 @@ macro_rules! not_simulated_getter {
         #[unsafe(no_mangle)]
         #[allow(non_snake_case, reason = "C's name")]
         pub(crate) unsafe extern "C" fn $name($(_: $type),*) -> $value {
-            $crate::machine::calls::enter_or(stringify!($name), $otherwise, || $crate::capi::not_simulated::missing(stringify!($name)))
+            $crate::machine::calls::enter_or(stringify!($name), $otherwise, Vec::new, $crate::capi::shown, || $crate::capi::not_simulated::missing(stringify!($name)))
         }
     )*};
 }

@@ -36,7 +36,7 @@ status! {
     }
 
     fn aclrtGetRunMode(mode: *mut aclrtRunMode) {
-        put!(mode, aclrtRunMode::ACL_HOST)
+        put!(mode, if profile().on_device { aclrtRunMode::ACL_DEVICE } else { aclrtRunMode::ACL_HOST })
     }
 
     fn aclrtSynchronizeDevice() {

@@ -138,13 +138,8 @@ pub(crate) fn from_environment() -> Result<()> {
             (text, path.display().to_string())
         }
     };
-    let plan = toml::from_str(&text).map_err(|error| {
-        fail!(
-            ACL_ERROR_PARSE_FILE,
-            "{origin}: {}",
-            error.to_string().trim_end()
-        )
-    })?;
+    let plan = super::profile::read_toml(&text)
+        .map_err(|error| fail!(ACL_ERROR_PARSE_FILE, "{origin}: {error}"))?;
     install(Some(plan))
 }
 

@@ -215,9 +215,8 @@ fn check_device(id: i32) -> Result<usize> {
         Ok(chip) if id.unsigned_abs() < profile().chips => Ok(chip),
         _ => Err(fail!(
             ACL_ERROR_RT_INVALID_DEVICEID,
-            "device {id} was asked for, this machine has {}: 0 to {}",
-            profile().chips,
-            profile().chips - 1
+            "device {id} was asked for, this machine has {}, numbered from 0",
+            profile().chips
         )),
     }
 }

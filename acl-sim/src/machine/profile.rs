@@ -173,6 +173,17 @@ fn newest() -> String {
     "8.0".to_owned()
 }
 
+/// Reads TOML; a mistake is told in one line, with its place.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(
+    text: &str,
+) -> std::result::Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().and_then(|span| text.get(..span.start));
+        let line = 1 + place.map_or(0, |before| before.matches('\n').count());
+        format!("line {line}: {}", error.message())
+    })
+}
+
 /// The profiles that come with the simulator.
 const SHIPPED: [(&str, &str); 4] = [
     ("310p3", include_str!("../../profiles/310p3.toml")),
@@ -189,7 +200,7 @@ const MOST_CHIPS: u32 = 16;
 
 impl Profile {
     fn parse(text: &str) -> std::result::Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file: File = read_toml(text)?;
         if !(1..=MOST_CHIPS).contains(&file.chips) {
             return Err(format!("chips is {}, wanted 1 to {MOST_CHIPS}", file.chips));
         }
@@ -338,7 +349,7 @@ mod tests {
                 good.replace("chips = 1", "chip = 1"),
                 "unknown field `chip`",
             ),
-            (good.replace("streams = 1024", "streams = -1"), "streams"),
+            (good.replace("streams = 1024", "streams = -1"), "line 11"),
             (format!("{good}\ncann = \"eight\""), "cann is \"eight\""),
             (good.replace("21504", "0"), "memory_mib is 0"),
             (

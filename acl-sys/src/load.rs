@@ -336,16 +336,22 @@ fn load(path: &Path) -> Result<&'static Api, Failure> {
     let mut libraries = vec![first];
     libraries.extend(companions(path));
 
-    let simulator = symbol(&libraries, SIMULATOR_MARK).map(|address| {
+    let simulator = symbol(&libraries, SIMULATOR_MARK).and_then(|address| {
         // SAFETY: the mark is defined by the simulator alone, with this signature.
         let version = unsafe {
             std::mem::transmute::<*const c_void, unsafe extern "C" fn() -> *const c_char>(address)
         };
         // SAFETY: the function takes nothing and has no precondition.
         let text = unsafe { version() };
+        // A library that forwards to another has the mark, and null where the other is none.
+        if text.is_null() {
+            return None;
+        }
         // SAFETY: it returns a NUL-terminated constant, which lives as long as the library.
         let text = unsafe { CStr::from_ptr(text) };
-        &*Box::leak(text.to_string_lossy().into_owned().into_boxed_str())
+        Some(&*Box::leak(
+            text.to_string_lossy().into_owned().into_boxed_str(),
+        ))
     });
     let source = Source {
         path: Some(Box::leak(path.to_owned().into_boxed_path())),

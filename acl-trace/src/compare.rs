@@ -11,7 +11,7 @@ use crate::{Record, Value};
 #[non_exhaustive]
 pub enum TraceError {
     /// The file cannot be read.
-    #[error("{}: {source}; name a trace that ACL_SIM_TRACE or libacl_trace.so wrote", path.display())]
+    #[error("{}: {source}; name a trace that ACL_SIM_TRACE or libacl_trace_preload.so wrote", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -77,7 +77,7 @@ pub enum Difference {
         left: Box<Record>,
         /// The call in the second trace.
         right: Box<Record>,
-        /// The argument's name, or `result`.
+        /// The argument's name in the first trace, or `result`.
         what: String,
     },
 }
@@ -89,10 +89,11 @@ fn show(record: Option<&Record>) -> String {
     )
 }
 
-fn value(record: &Record, what: &str) -> String {
-    let value = match what {
-        "result" => Some(&record.result),
-        name => record.args.get(name),
+/// Shows the argument at a place, or the result.
+fn value(record: &Record, place: Option<usize>) -> String {
+    let value = match place {
+        None => Some(&record.result),
+        Some(place) => record.args.0.get(place).map(|(_, value)| value),
     };
     value.map_or_else(
         || "nothing".to_owned(),
@@ -113,15 +114,18 @@ impl fmt::Display for Difference {
                 show(left.as_deref()),
                 show(right.as_deref())
             ),
-            Self::Value { left, right, what } => write!(
-                f,
-                "{} (calls {} and {}): {what} is {} on the left, {} on the right",
-                left.call,
-                left.seq,
-                right.seq,
-                value(left, what),
-                value(right, what)
-            ),
+            Self::Value { left, right, what } => {
+                let place = left.args.0.iter().position(|(name, _)| name == what);
+                write!(
+                    f,
+                    "{} (calls {} and {}): {what} is {} on the left, {} on the right",
+                    left.call,
+                    left.seq,
+                    right.seq,
+                    value(left, place),
+                    value(right, place)
+                )
+            }
         }
     }
 }
@@ -209,12 +213,9 @@ fn threads(records: &[Record]) -> Vec<Vec<&Record>> {
 }
 
 fn values(left: &Record, right: &Record, pointers: &mut Pointers) -> Vec<Difference> {
-    let nothing = Value::Nothing;
-    let names: std::collections::BTreeSet<_> = left.args.keys().chain(right.args.keys()).collect();
     let mut different: Vec<String> = Vec::new();
-    for name in names {
-        let a = left.args.get(name).unwrap_or(&nothing);
-        let b = right.args.get(name).unwrap_or(&nothing);
+    // By position, and as far as both have them: a trace leaves out what it does not know.
+    for ((name, a), (_, b)) in left.args.0.iter().zip(&right.args.0) {
         if !pointers.equal(a, b) {
             different.push(name.clone());
         }
@@ -240,10 +241,11 @@ mod tests {
             seq,
             thread,
             call: call.to_owned(),
-            args: args
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), v.clone()))
-                .collect(),
+            args: crate::Arguments(
+                args.iter()
+                    .map(|(n, v)| ((*n).to_owned(), v.clone()))
+                    .collect(),
+            ),
             result: Value::Integer(result),
             at_us: seq,
             took_ns: seq,
@@ -279,9 +281,7 @@ mod tests {
             ]
         );
         let mut swapped = good.clone();
-        swapped[3]
-            .args
-            .insert("p".to_owned(), Value::pointer(0x1040));
+        swapped[3].args.0[0].1 = Value::pointer(0x1040);
         assert_eq!(
             compare(&good, &swapped).len(),
             0,
@@ -320,6 +320,6 @@ mod tests {
         let calls: Vec<_> = records.iter().map(|r| (r.seq, r.call.as_str())).collect();
         assert_eq!(calls, [(0, "aclInit"), (1, "aclFinalize")]);
         assert_eq!(records[0].result, Value::Integer(100_002));
-        assert_eq!(records[0].args["configPath"], Value::pointer(0));
+        assert_eq!(records[0].args.get("configPath"), Some(&Value::pointer(0)));
     }
 }

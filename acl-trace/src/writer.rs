@@ -1,7 +1,6 @@
 //! Writing a trace while the program runs.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::{Record, Value};
+use crate::{Arguments, Record, Value};
 
 static THREADS: AtomicU64 = AtomicU64::new(0);
 
@@ -29,7 +28,7 @@ pub struct Writer {
 pub struct Started {
     seq: u64,
     call: &'static str,
-    args: BTreeMap<String, Value>,
+    args: Arguments,
     at: Instant,
 }
 
@@ -62,7 +61,7 @@ impl Writer {
         Started {
             seq,
             call,
-            args: args.collect(),
+            args: Arguments(args.collect()),
             at: Instant::now(),
         }
     }

@@ -7,9 +7,9 @@ use ascend_om::dtype;
 use ascend_om::inout_info::InOutInfo;
 use ascend_om::model_def::{decode_model, decode_tasks};
 
+use super::choice::EngineKind;
 use super::engine::{Engine, Tensor};
 use super::info::{ModelInfo, OutputTensor, TensorInfo};
-use super::rten_engine::RtenEngine;
 use super::{ModelError, payload, tensor};
 
 /// A parsed `.om` with its graph ready to run.
@@ -34,6 +34,15 @@ impl ModelImage {
     /// [`ModelError`]; in particular [`ModelError::VendorModel`] for a file that the simulator's converter did not
     /// write, and [`ModelError::Damaged`] for one that changed since it did.
     pub fn parse(bytes: &[u8]) -> Result<Self, ModelError> {
+        let kind = EngineKind::from_environment();
+        Self::parse_for(bytes, kind.map_err(|e| ModelError::Graph { detail: e.0 })?)
+    }
+
+    /// Parses a model as [`Self::parse`] does, for an engine of the caller's choice.
+    ///
+    /// # Errors
+    /// [`ModelError`], also where the engine cannot be had.
+    pub fn parse_for(bytes: &[u8], kind: EngineKind) -> Result<Self, ModelError> {
         let om = Om::parse(bytes)?;
         let sealed = payload::check_seal(bytes)?;
         refuse_other_kinds(&om)?;
@@ -48,9 +57,10 @@ impl ModelImage {
             ));
         };
         let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
-        let engine = RtenEngine::load(graph, weights.to_vec())
+        let engine = kind
+            .load(graph, weights)
             .map_err(|e| ModelError::Graph { detail: e.0 })?;
-        Self::build(description, sizes(&om)?, Box::new(engine))
+        Self::build(description, sizes(&om)?, engine)
     }
 
     fn build(

@@ -9,14 +9,18 @@
 //! every error with the number that the API answers ([`ModelError::code`]).
 #![forbid(unsafe_code)]
 
+mod choice;
 pub mod engine;
 mod error;
 mod image;
 mod info;
+#[cfg(feature = "onnxruntime")]
+mod ort_engine;
 pub(crate) mod payload;
 pub(crate) mod rten_engine;
 pub(crate) mod tensor;
 
+pub use choice::EngineKind;
 pub use error::ModelError;
 pub use image::ModelImage;
 pub use info::{Gears, ModelInfo, OutputTensor, TensorInfo};

@@ -51,19 +51,20 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, Engine
     })
 }
 
+/// The threads of an engine: those that `ACL_SIM_THREADS` wants, or one per core.
+pub(crate) fn threads() -> usize {
+    let wanted = std::env::var("ACL_SIM_THREADS").ok();
+    wanted
+        .and_then(|v| v.parse::<usize>().ok())
+        .filter(|&n| (1..=1024).contains(&n))
+        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
+        .unwrap_or(1)
+}
+
 /// One pool for all models: they share the same cores.
 fn pool() -> Arc<ThreadPool> {
     static POOL: OnceLock<Arc<ThreadPool>> = OnceLock::new();
-    let make = || {
-        let wanted = std::env::var("ACL_SIM_THREADS").ok();
-        let threads = wanted
-            .and_then(|v| v.parse::<usize>().ok())
-            .filter(|&n| (1..=1024).contains(&n))
-            .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
-            .unwrap_or(1);
-        Arc::new(ThreadPool::with_num_threads(threads))
-    };
-    Arc::clone(POOL.get_or_init(make))
+    Arc::clone(POOL.get_or_init(|| Arc::new(ThreadPool::with_num_threads(threads()))))
 }
 
 impl Engine for RtenEngine {

@@ -61,6 +61,7 @@ fn the_child_plays_its_scene() {
         "on_device" => on_device(),
         "resets" => resets(),
         "touch" => touch(),
+        "early" => early(),
         other => panic!("no scene {other}"),
     }
 }
@@ -157,6 +158,47 @@ fn touch() {
     // access, so the processor stops the read.
     let byte = unsafe { block.cast::<u8>().read_volatile() };
     println!("said: {byte}");
+}
+
+extern "C" fn nothing(_: *mut std::ffi::c_void) {}
+
+/// Reads a block that a queued copy has yet to write: the stream waits for a callback before it.
+fn early() {
+    start();
+    let (stream, block) = (call::stream(), malloc(64));
+    let mut pinned = null_mut();
+    ok!(aclrtMallocHost(&raw mut pinned, 64));
+    // SAFETY: pthread_self has no precondition.
+    let thread = unsafe { libc::pthread_self() };
+    ok!(aclrtSubscribeReport(thread, stream));
+    let blocks = acl_sys::aclrtCallbackBlockType::ACL_CALLBACK_BLOCK;
+    ok!(aclrtLaunchCallback(
+        Some(nothing),
+        null_mut(),
+        blocks,
+        stream
+    ));
+    let kind = aclrtMemcpyKind::ACL_MEMCPY_HOST_TO_DEVICE;
+    ok!(aclrtMemcpyAsync(block, 64, pinned, 64, kind, stream));
+    download(block, 64);
+    println!("said: {}", kinds());
+    ok!(aclrtProcessReport(1000));
+    ok!(aclrtSynchronizeStream(stream));
+    download(block, 64);
+    println!("said: {}", kinds());
+}
+
+fn kinds() -> String {
+    let kinds: Vec<_> = ascendcl::findings()
+        .iter()
+        .map(|found| found.kind)
+        .collect();
+    kinds.join(" ")
+}
+
+#[test]
+fn who_reads_what_queued_work_has_yet_to_write_is_told() {
+    assert_eq!(played("early", &[]), ["read_early", "read_early"]);
 }
 
 #[test]

@@ -73,7 +73,9 @@ status! {
         process::current()?;
         check(to, room, from, count)?;
         if count > 0 {
-            Copy::new(host!(to.cast_const(), count), host!(from, count), count, kind)?.run();
+            let copy = Copy::new(host!(to.cast_const(), count), host!(from, count), count, kind)?;
+            copy.check_written();
+            copy.run();
         }
         Ok(())
     }
@@ -119,8 +121,9 @@ status! {
         if count == 0 {
             return Ok(());
         }
-        let fill = Fill::new(host!(to.cast_const(), count), count, byte(value))?;
-        queue(&stream, fill.must_wait(), move || fill.run())
+        let mut fill = Fill::new(host!(to.cast_const(), count), count, byte(value))?;
+        let waits = fill.prepare_queued();
+        queue(&stream, waits, move || fill.run())
     }
 
     fn aclrtMemcpy2d(

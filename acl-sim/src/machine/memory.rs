@@ -66,6 +66,8 @@ pub(crate) struct Allocation {
     contents: OnceLock<RwLock<Contents>>,
     /// Queued work that will use it.
     users: AtomicUsize,
+    /// Of that, work that will write to it.
+    writers: AtomicUsize,
 }
 
 impl std::fmt::Debug for Allocation {
@@ -80,12 +82,40 @@ pub(crate) struct Range {
     block: Arc<Allocation>,
     offset: usize,
     len: usize,
+    /// Queued work will write to it.
+    writes: bool,
 }
 
 impl Range {
     fn new(block: Arc<Allocation>, offset: usize, len: usize) -> Self {
         block.users.fetch_add(1, Ordering::Relaxed);
-        Self { block, offset, len }
+        Self {
+            block,
+            offset,
+            len,
+            writes: false,
+        }
+    }
+
+    /// Marks it as one that queued work will write to, so that who reads it too early is told.
+    pub(crate) fn will_be_written(&mut self) {
+        if !std::mem::replace(&mut self.writes, true) {
+            self.block.writers.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Tells when the contents are read that queued work has yet to write.
+    fn check_written(&self) {
+        if self.block.writers.load(Ordering::Relaxed) > 0 {
+            strict::find(
+                strict::Finding::ReadEarly,
+                format!(
+                    "a block of {} bytes is read while queued work has yet to write to it: \
+                     synchronise its stream first",
+                    self.block.size
+                ),
+            );
+        }
     }
 
     /// Calls `f` with the contents.
@@ -151,6 +181,9 @@ pub(crate) fn read_all<R>(ranges: &[Range], f: impl FnOnce(&[&[u8]]) -> R) -> R 
 impl Drop for Range {
     fn drop(&mut self) {
         self.block.users.fetch_sub(1, Ordering::Relaxed);
+        if self.writes {
+            self.block.writers.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -256,6 +289,7 @@ pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
         made: calls::site(),
         contents,
         users: AtomicUsize::new(0),
+        writers: AtomicUsize::new(0),
     };
     memory.blocks.insert(address, Arc::new(block));
     Ok(address)
@@ -591,9 +625,19 @@ impl Copy {
         }
     }
 
+    /// Tells when it reads, now, what queued work has yet to write.
+    pub(crate) fn check_written(&self) {
+        if let End::Device(range) = &self.from {
+            range.check_written();
+        }
+    }
+
     /// Makes it fit to be queued: of pageable memory a source is read now, because the program may
     /// free it after the call; says whether the call must wait, because a destination is pageable.
     pub(crate) fn prepare_queued(&mut self) -> bool {
+        if let End::Device(range) = &mut self.to {
+            range.will_be_written();
+        }
         if self.to.is_pageable() {
             return true;
         }
@@ -649,8 +693,12 @@ impl Fill {
         })
     }
 
-    /// Says whether a call that queues it must wait, because the destination is pageable.
-    pub(crate) fn must_wait(&self) -> bool {
+    /// Makes it fit to be queued; says whether the call must wait, because the destination is
+    /// pageable.
+    pub(crate) fn prepare_queued(&mut self) -> bool {
+        if let End::Device(range) = &mut self.to {
+            range.will_be_written();
+        }
         self.to.is_pageable()
     }
 

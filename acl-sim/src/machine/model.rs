@@ -331,10 +331,11 @@ impl Run {
             }
             let dims = model.image.output_dims(index, gear);
             let need = dims.map_or(known.size, |dims| bytes(&dims, output.dtype));
-            places.push(Output::Given(
-                place("output", output, known, need)?,
-                known.size,
-            ));
+            let mut range = place("output", output, known, need)?;
+            if !waits {
+                range.will_be_written();
+            }
+            places.push(Output::Given(range, known.size));
         }
         let results = objects::dataset(outputs)?;
         *RUNNING

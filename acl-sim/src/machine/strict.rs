@@ -32,6 +32,8 @@ pub(crate) enum Finding {
     Overrun,
     /// An asynchronous copy of unaligned or pageable memory.
     AsyncCopy,
+    /// Contents were read that queued work had yet to write.
+    ReadEarly,
     /// A callback that nobody ran.
     LostCallback,
 }
@@ -47,6 +49,7 @@ impl Finding {
             Self::WrongContext => "wrong_context",
             Self::Overrun => "overrun",
             Self::AsyncCopy => "async_copy",
+            Self::ReadEarly => "read_early",
             Self::LostCallback => "lost_callback",
         }
     }
@@ -60,7 +63,7 @@ static ON: LazyLock<bool> =
 #[non_exhaustive]
 pub struct Found {
     /// Its kind: `leak`, `order`, `bad_handle`, `bad_free`, `freed_in_use`, `wrong_context`,
-    /// `overrun`, `async_copy`, `lost_callback`, and more as they come.
+    /// `overrun`, `async_copy`, `read_early`, `lost_callback`, and more as they come.
     pub kind: &'static str,
     /// What was found, and what to do.
     pub text: String,

@@ -33,6 +33,12 @@ pub enum MgnError {
         /// Numbers its shape has.
         wanted: usize,
     },
+    /// Bytes that are no weights.
+    #[error("MGN weights: {detail}; give a safetensors file with F32 or F16 tensors")]
+    Safetensors {
+        /// What was found.
+        detail: String,
+    },
     /// Images for the calibration that do not fit.
     #[error(
         "calibration images: found {found} numbers, wanted a multiple of {wanted}, one or more times; give whole images"

@@ -38,6 +38,7 @@ mod build;
 mod calibrate;
 mod config;
 mod error;
+mod safetensors;
 mod seeded;
 mod weights;
 

@@ -17,6 +17,7 @@ pub mod atc;
 mod capi;
 pub mod exec;
 mod machine;
+pub mod toolkit;
 
 pub use machine::strict::Found;
 

@@ -5,6 +5,9 @@
 //! Either way models run for real, and strictly: what a card would punish is an error here, and what
 //! a card may only punish later is told on standard error (turn that off by `ACL_SIM_STRICT=0`).
 //!
+//! [`faults`] disturbs it, [`findings`] tells what it found, and the variables `ACL_SIM_*` of the
+//! environment do the same for programs in any language (`docs/simulator.md`).
+//!
 //! [`atc`] converts an ONNX graph to the `.om` that the simulator runs; [`exec`] runs it.
 //!
 //! All functions of the interface are exported. Those that are not simulated answer 200001

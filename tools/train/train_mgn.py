@@ -28,7 +28,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -167,6 +167,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
     parser.add_argument("--feats", type=int, default=32)
+    parser.add_argument("--start", help="weights to begin with")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -180,6 +181,9 @@ def main():
     model = MGN(options.width, options.feats, len(people))
     optimizer = torch.optim.Adam(model.parameters(), lr=options.rate, weight_decay=5e-4)
     begin, step = time.time(), 0
+    if options.start:
+        # The classifiers are not in the file: they begin anew.
+        model.load_state_dict({k: v.float() for k, v in load_file(options.start).items()}, strict=False)
     model.train()
     while True:
         done = (time.time() - begin) / 60 / options.minutes
@@ -195,9 +199,10 @@ def main():
         vectors = model(images)
         scores = [c(v) for c, v in zip(model.classifiers, vectors)]
         classify = sum(F.cross_entropy(s, labels, label_smoothing=0.05) for s in scores) / 8
-        triple = triplet(torch.cat(vectors, 1), labels, margin=1.0)
+        # Of length 1, as the evaluation compares them.
+        triple = triplet(F.normalize(torch.cat(vectors, 1)), labels)
         # At first the triplet loss alone would draw all vectors together.
-        loss = classify + (triple if done > 0.15 else 0 * triple)
+        loss = classify + (2 * triple if done > 0.15 else 0 * triple)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -23,9 +23,13 @@ pub(super) struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(2..=9))]
     cams: u32,
 
-    /// The seed of the drawings and of the weights
+    /// The seed of the drawings
     #[arg(long, value_name = "N", default_value_t = 7)]
     seed: u64,
+
+    /// Weights of another MGN, any width, as safetensors by their state-dict names
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
 }
 
 #[cfg(not(feature = "sim"))]
@@ -69,7 +73,7 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
         summary.cameras
     )?;
 
-    build_model(arguments.seed, &onnx, &om)?;
+    build_model(&weights(arguments)?, &onnx, &om)?;
     out!(
         "model     {} (MGN at an eighth of its width) -> {}",
         onnx.display(),
@@ -130,19 +134,37 @@ fn draw(arguments: &DemoArgs, data: &Path) -> Result<crate::synth::Summary, Fail
     write_market(data, &options).map_err(Failure::ran)
 }
 
-/// Builds an MGN of reduced width and converts it.
+/// Reads the weights.
 #[cfg(feature = "sim")]
-fn build_model(seed: u64, onnx: &Path, om: &Path) -> Result<(), Failure> {
+fn weights(arguments: &DemoArgs) -> Result<crate::graph::mgn::Weights, Failure> {
+    use crate::graph::mgn::{Config, Weights};
+
+    let Some(path) = &arguments.weights else {
+        return Weights::seeded(&Config::reduced(), arguments.seed).map_err(Failure::ran);
+    };
+    let named =
+        |error: &dyn std::fmt::Display| Failure::ran(format!("{}: {error}", path.display()));
+    let bytes = std::fs::read(path).map_err(|error| named(&error))?;
+    Weights::from_safetensors(&bytes).map_err(|error| named(&error))
+}
+
+/// Builds the network and converts it.
+#[cfg(feature = "sim")]
+fn build_model(
+    weights: &crate::graph::mgn::Weights,
+    onnx: &Path,
+    om: &Path,
+) -> Result<(), Failure> {
     use crate::files::write_file;
-    use crate::graph::mgn::{Config, Weights, build};
+    use crate::graph::mgn::{Config, Outputs, build};
     use crate::graph::onnx::Batch;
 
     let config = Config {
         batch: Batch::Fixed(8),
-        ..Config::reduced()
+        outputs: Outputs::FeaturesOnly,
+        ..Config::of_weights(weights).map_err(Failure::ran)?
     };
-    let weights = Weights::seeded(&config, seed).map_err(Failure::ran)?;
-    let graph = build(&config, &weights).map_err(Failure::ran)?;
+    let graph = build(&config, weights).map_err(Failure::ran)?;
     write_file(onnx, |file| file.write_all(&graph))?;
     let options = ascendcl::atc::Options {
         output: Some(om.to_owned()),

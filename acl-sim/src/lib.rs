@@ -16,6 +16,7 @@ pub mod atc;
 mod capi;
 pub mod exec;
 mod machine;
+pub mod toolkit;
 
 /// The simulator's name and version.
 const VERSION: &CStr = {

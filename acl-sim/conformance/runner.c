@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,6 +143,15 @@ static word file_bytes(size_t *size) {
 
 static int with_device;
 
+/* The path of a file with a text, which is gone when the process is. */
+static word file_with(const char *text) {
+    static char path[40];
+    int file = memfd_create("case", 0);
+    if (file < 0 || write(file, text, strlen(text)) < 0) finish(UNABLE, "no file can be made");
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    return A(path);
+}
+
 /* A good object of a name. Without a device, what needs one is an address of the program. */
 static word object(const char *name, int at) {
     size_t size;
@@ -156,6 +166,10 @@ static word object(const char *name, int at) {
     if (!strcmp(name, "no-file")) return A("/no/such/folder/file.om");
     if (!strcmp(name, "empty-text")) return A("");
     if (!strcmp(name, "no-name")) return A("no tensor has this name");
+    if (!strcmp(name, "no-json")) return file_with("{\"dump\": ");
+    if (!strcmp(name, "empty-json")) return file_with("{}");
+    if (!strcmp(name, "array-json")) return file_with("[1, 2]");
+    if (!strcmp(name, "deep-json")) return file_with("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}}}}");
     if (!strcmp(name, "junk")) return A("this is no model at all, and longer than no header would be");
     if (!strcmp(name, "buffer")) return call("aclCreateDataBuffer", A(scratch[MOST]), 64, 0, 0, 0);
     if (!strcmp(name, "no-buffer")) return call("aclCreateDataBuffer", 0, 0, 0, 0, 0);

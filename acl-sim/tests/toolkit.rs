@@ -1,159 +1,160 @@
-//! The command `acl-sim`: a toolkit that programs build against, and the comparison of traces.
-#![allow(clippy::unwrap_used, missing_docs)]
+//! `acl-sim install` lays out a toolkit whole, again, and never over something else.
+#![allow(clippy::unwrap_used)]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn library() -> PathBuf {
-    let path = std::env::current_exe()
-        .unwrap()
-        .with_file_name("libascendcl.so");
-    assert!(path.exists(), "{} is not built", path.display());
-    path
-}
-
-fn acl_sim(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_acl-sim"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().join("libascendcl.so")
 }
 
 fn install(prefix: &Path, more: &[&str]) -> Output {
-    let (prefix, library) = (prefix.to_str().unwrap(), library());
-    let mut arguments = vec![
-        "install",
-        "--prefix",
-        prefix,
-        "--library",
-        library.to_str().unwrap(),
-    ];
-    arguments.extend(more);
-    acl_sim(&arguments)
+    Command::new(env!("CARGO_BIN_EXE_acl-sim"))
+        .args(["install", "--prefix"])
+        .arg(prefix)
+        .arg("--library")
+        .arg(library())
+        .args(more)
+        .output()
+        .unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A program as the public ones are: it links several names, and prints what it found.
-const PROGRAM: &str = r#"
-#include <stdio.h>
-#define ENABLE_DVPP_INTERFACE
-#include "acl/acl.h"
-#include "acl/ops/acl_dvpp.h"
-int main(void) {
-    void *p = NULL;
-    if (aclInit(NULL) != ACL_ERROR_NONE || aclrtSetDevice(0) != ACL_ERROR_NONE) return 1;
-    if (aclrtMalloc(&p, 64, ACL_MEM_MALLOC_HUGE_FIRST) != ACL_ERROR_NONE) return 2;
-    printf("%s\n", aclrtGetSocName());
-    return aclrtFree(p) || aclrtResetDevice(0) || aclFinalize();
+fn entries(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }
-"#;
 
 #[test]
-fn a_program_builds_and_runs_by_the_environment_of_the_toolkit() {
+fn the_folders_and_libraries_that_build_scripts_name_are_there() {
     let folder = tempfile::tempdir().unwrap();
-    // A quote and a blank in the path: scripts must not trip over them.
-    let prefix = folder.path().join("it's a toolkit");
-    let output = install(&prefix, &[]);
+    let prefix = folder.path().join("a/toolkit");
+    let output = install(&prefix, &["--link"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    fs::write(folder.path().join("main.c"), PROGRAM).unwrap();
-    let script = r#"
-        . "$1/set_env.sh" && cd "$2" &&
-        ${CC:-cc} -std=c99 -Wall -Werror -I"$DDK_PATH/runtime/include" main.c -o main \
-            -L"$NPU_HOST_LIB" -lascendcl -lacl_dvpp -lacl_cblas -lmsprofiler -lruntime -lascend_hal &&
-        ./main && test -x "$DDK_PATH/bin/atc" -o ! -e "$DDK_PATH/bin/atc"
-    "#;
-    let run = Command::new("bash")
-        .args(["-c", script, "bash"])
-        .arg(&prefix)
-        .arg(folder.path())
-        .env_remove("LD_LIBRARY_PATH")
-        .output()
-        .unwrap();
-    assert!(
-        run.status.success(),
-        "{}{}",
-        text(&run.stdout),
-        text(&run.stderr)
-    );
-    assert_eq!(text(&run.stdout), "Ascend310P3\n");
-    // One library is behind all names, so that there is one machine.
-    let needed = Command::new("readelf")
-        .arg("-d")
-        .arg(folder.path().join("main"))
-        .output();
-    if let Ok(needed) = needed {
-        let needed = text(&needed.stdout);
-        assert!(
-            needed.contains("[libascendcl.so]") && !needed.contains("libacl_dvpp"),
-            "{needed}"
-        );
+    let line = format!("{}\n", prefix.join("set_env.sh").display());
+    assert_eq!(text(&output.stdout), line);
+    for name in [
+        "include/acl/acl.h",
+        "include/acl/ops/acl_dvpp.h",
+        "include/acl/error_codes/rt_error_codes.h",
+        "runtime/include/acl/acl.h",
+        "acllib/include/acl/acl.h",
+        "fwkacllib/include/acl/acl.h",
+        "x86_64-linux/include/acl/acl.h",
+        "aarch64-linux/lib64/libascendcl.so",
+        "latest/include/acl/acl.h",
+        "ascend-toolkit/latest/lib64/libascendcl.so",
+        "runtime/lib64/stub/libascendcl.so",
+        "acllib/lib64/stub/libacl_dvpp.so",
+        "lib64/libascend_hal.so",
+        "version.cfg",
+        "set_env.sh",
+        "bin/atc",
+    ] {
+        assert!(prefix.join(name).is_file(), "{name}");
+    }
+    let one = prefix.join("lib64/libascendcl.so").canonicalize().unwrap();
+    for name in [
+        "ascendcl",
+        "acl_dvpp",
+        "acl_op_compiler",
+        "acl_cblas",
+        "acl_retr",
+        "acl_tdt_channel",
+        "acl_tdt_queue",
+        "msprofiler",
+        "runtime",
+        "ascend_hal",
+    ] {
+        let path = prefix.join(format!("runtime/lib64/stub/lib{name}.so"));
+        assert_eq!(path.canonicalize().unwrap(), one, "{name}");
     }
 }
 
 #[test]
-fn a_toolkit_is_brought_up_to_date_and_foreign_files_are_left_alone() {
+fn a_second_installation_replaces_the_first_and_leaves_nothing_beside() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("toolkit");
-    assert!(install(&prefix, &[]).status.success());
-    let header = prefix.join("acllib/include/acl/acl_rt.h");
-    fs::write(&header, "old").unwrap();
-    assert!(install(&prefix, &[]).status.success());
-    assert!(fs::read_to_string(&header).unwrap().contains("aclrtMalloc"));
-    let stub = prefix.join("runtime/lib64/stub/libacl_retr.so");
-    assert_eq!(
-        fs::canonicalize(stub).unwrap(),
-        fs::canonicalize(prefix.join("lib64/libascendcl.so")).unwrap()
-    );
-    let drafts = walk(&prefix).into_iter().filter(|path| {
-        path.to_string_lossy()
-            .ends_with(&std::process::id().to_string())
-    });
-    assert_eq!(drafts.count(), 0);
-
-    let home = folder.path().join("home");
-    fs::create_dir(&home).unwrap();
-    fs::write(home.join("letter.txt"), "dear").unwrap();
-    let refused = install(&home, &[]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(
-        text(&refused.stderr).contains("--force"),
-        "{}",
-        text(&refused.stderr)
-    );
-    assert_eq!(walk(&home).len(), 1);
-    assert!(install(&home, &["--force"]).status.success());
-    assert_eq!(fs::read_to_string(home.join("letter.txt")).unwrap(), "dear");
-}
-
-fn walk(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let inner = entries.flat_map(|path| match path.is_dir() && !path.is_symlink() {
-        true => walk(&path),
-        false => vec![path],
-    });
-    inner.collect()
+    assert!(install(&prefix, &["--link"]).status.success());
+    std::fs::write(prefix.join("include/acl/acl.h"), "broken").unwrap();
+    assert!(install(&prefix, &["--link"]).status.success());
+    let header = std::fs::read_to_string(prefix.join("include/acl/acl.h")).unwrap();
+    assert_ne!(header, "broken");
+    assert_eq!(entries(folder.path()), ["toolkit"]);
 }
 
 #[test]
-fn a_library_that_is_not_there_is_named() {
+fn a_folder_that_is_something_else_is_refused_and_with_force_kept_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("mine");
+    std::fs::create_dir(&prefix).unwrap();
+    std::fs::write(prefix.join("thesis.txt"), "years").unwrap();
+    let output = install(&prefix, &["--link"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("--force"), "{output:?}");
+    assert_eq!(entries(&prefix), ["thesis.txt"]);
+    let output = install(&prefix, &["--link", "--force"]);
+    assert!(output.status.success(), "{output:?}");
+    let aside = folder.path().join("mine.before-acl-sim");
+    assert_eq!(entries(&aside), ["thesis.txt"]);
+    assert!(prefix.join("include/acl/acl.h").is_file());
+    assert_eq!(entries(folder.path()), ["mine", "mine.before-acl-sim"]);
+}
+
+#[test]
+fn a_library_that_is_not_there_is_an_error_that_says_what_to_build() {
     let folder = tempfile::tempdir().unwrap();
     let prefix = folder.path().join("toolkit");
-    let output = acl_sim(&[
-        "install",
-        "--prefix",
-        prefix.to_str().unwrap(),
-        "--library",
-        "/none.so",
-    ]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("/none.so"));
-    assert!(!prefix.exists(), "nothing was written");
+    let output = Command::new(env!("CARGO_BIN_EXE_acl-sim"))
+        .args([
+            "install",
+            "--library",
+            "/nowhere/libascendcl.so",
+            "--prefix",
+        ])
+        .arg(&prefix)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("cargo build"), "{output:?}");
+    assert!(entries(folder.path()).is_empty());
+}
+
+#[test]
+fn sourcing_the_script_names_the_toolkit_also_after_it_was_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("it's a toolkit");
+    assert!(install(&prefix, &["--link"]).status.success());
+    let show = |shell: &str, prefix: &Path| {
+        let output = Command::new(shell)
+            .arg("-c")
+            .arg(". ./set_env.sh; . ./set_env.sh; echo \"$DDK_PATH|$NPU_HOST_LIB|$LD_LIBRARY_PATH\"; command -v atc")
+            .current_dir(prefix)
+            .env_remove("LD_LIBRARY_PATH")
+            .output()
+            .unwrap();
+        text(&output.stdout)
+    };
+    let wanted = |prefix: &Path| {
+        let prefix = prefix.display();
+        format!("{prefix}|{prefix}/runtime/lib64/stub|{prefix}/lib64\n{prefix}/bin/atc\n")
+    };
+    assert_eq!(show("sh", &prefix), wanted(&prefix));
+    if Command::new("bash").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: bash was not found");
+        return;
+    }
+    let moved = folder.path().join("elsewhere");
+    std::fs::rename(&prefix, &moved).unwrap();
+    assert_eq!(show("bash", &moved), wanted(&moved));
 }
 
 #[test]
@@ -166,17 +167,24 @@ fn traces_are_compared() {
     };
     let write = |name: &str, size: u32| {
         let path = folder.path().join(name);
-        fs::write(&path, line(size)).unwrap();
+        std::fs::write(&path, line(size)).unwrap();
         path.to_str().unwrap().to_owned()
     };
+    let replay = |left: &str, right: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_acl-sim"));
+        let output = command.args(["replay", left, right]).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
     let (a, b, c) = (write("a", 1), write("b", 1), write("c", 2));
-    let same = acl_sim(&["replay", &a, &b]);
-    assert_eq!(
-        (same.status.code(), text(&same.stdout)),
-        (Some(0), "the same 1 calls\n".to_owned())
+    assert_eq!(replay(&a, &b), (Some(0), "the same 1 calls\n".to_owned()));
+    let (code, text) = replay(&a, &c);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("size is 1 on the left, 2 on the right"),
+        "{text}"
     );
-    let other = acl_sim(&["replay", &a, &c]);
-    assert_eq!(other.status.code(), Some(1));
-    assert!(text(&other.stdout).contains("size is 1 on the left, 2 on the right"));
-    assert_eq!(acl_sim(&["replay", &a, "/none"]).status.code(), Some(2));
+    assert_eq!(replay(&a, "/none").0, Some(2));
 }

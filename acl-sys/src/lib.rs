@@ -19,9 +19,7 @@
 //! in code) is the safe wrapper.
 
 mod api;
-mod headers;
 mod load;
 
 pub use api::*;
-pub use headers::HEADERS;
 pub use load::{Attempt, LIBRARIES, LoadError, Origin, REQUIRED, SIMULATOR_MARK, Source, Symbols};

@@ -1,109 +1,134 @@
-//! The command `acl-sim`.
+//! The command line of `acl-sim`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use super::{Options, install};
+use super::{InstallError, Options, install};
 
-/// The simulator of AscendCL: lay out a toolkit, compare traces.
+/// The simulator's own command.
 #[derive(Debug, Parser)]
-#[command(name = "acl-sim", version)]
-struct Arguments {
+#[command(name = "acl-sim", version, disable_help_subcommand = true)]
+struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lay out headers, libraries and scripts as build scripts of AscendCL programs expect them.
-    ///
-    /// Then: `. DIR/set_env.sh`, and build and run the program as its own instructions say.
-    Install {
-        /// The folder to lay out; it is made if it is not there.
-        #[arg(long, value_name = "DIR")]
-        prefix: PathBuf,
-        /// The simulator's library [default: libascendcl.so beside this program].
-        #[arg(long, value_name = "FILE")]
-        library: Option<PathBuf>,
-        /// Write into a folder that holds something else.
-        #[arg(long)]
-        force: bool,
-    },
-    /// Compare two traces: calls, arguments and results, thread by thread.
+    /// Lay out a toolkit folder that build scripts take for the vendor's
+    Install(Install),
+    /// Compare two traces: calls, arguments and results, thread by thread
     ///
     /// Traces are written by the simulator (ACL_SIM_TRACE=FILE) and by libacl_trace_preload.so, on
     /// a card too. Exit code: 0 the same, 1 different, 2 unreadable.
-    Replay {
-        /// The first trace.
-        left: PathBuf,
-        /// The second trace.
-        right: PathBuf,
-        /// Differences to show.
-        #[arg(long, default_value_t = 20)]
-        limit: usize,
-    },
+    Replay(Replay),
 }
 
-/// Runs the command.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+/// What is typed after `replay`.
+#[derive(Args, Debug)]
+struct Replay {
+    /// The first trace
+    left: PathBuf,
+    /// The second trace
+    right: PathBuf,
+    /// How many differences to show
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+}
+
+/// What is typed after `install`.
+#[derive(Args, Debug)]
+struct Install {
+    /// The folder to make; a toolkit that acl-sim made there before is replaced
+    #[arg(long)]
+    prefix: PathBuf,
+    /// The simulator's libascendcl.so, or its folder [default: beside acl-sim]
+    #[arg(long)]
+    library: Option<PathBuf>,
+    /// Link to the library and to atc-sim where they are
+    #[arg(long, conflicts_with = "copy")]
+    link: bool,
+    /// Copy the library and atc-sim, which is the default
+    #[arg(long)]
+    copy: bool,
+    /// Move a folder aside that is in the way and no toolkit of acl-sim
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command and returns its exit status: 0 done, 1 failed, 2 usage, 3 no library.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
         Err(error) => {
+            // A pipe that closed has read what it wanted.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            return if error.use_stderr() { 2 } else { 0 };
         }
     };
-    match arguments.command {
-        Command::Install {
-            prefix,
-            library,
-            force,
-        } => lay_out(prefix, library, force),
-        Command::Replay { left, right, limit } => compare(&left, &right, limit),
+    match cli.command {
+        Command::Install(typed) => run_install(typed),
+        Command::Replay(typed) => run_replay(&typed),
     }
 }
 
-fn lay_out(prefix: PathBuf, library: Option<PathBuf>, force: bool) -> ExitCode {
-    let here = std::env::current_exe().unwrap_or_default();
+fn run_install(typed: Install) -> u8 {
+    use std::io::Write;
     let options = Options {
-        library: library.unwrap_or_else(|| here.with_file_name("libascendcl.so")),
-        converter: Some(here.with_file_name("atc-sim")),
-        prefix,
-        force,
+        prefix: typed.prefix,
+        library: typed.library,
+        link: typed.link,
+        force: typed.force,
     };
-    if let Err(error) = install(&options) {
-        eprintln!("acl-sim: {error}");
-        return ExitCode::from(1);
+    match install(&options) {
+        Ok(done) => {
+            if let Some(moved) = &done.moved {
+                eprintln!("acl-sim: what was there is now {}", moved.display());
+            }
+            if done.converter.is_none() {
+                eprintln!(
+                    "acl-sim: atc-sim is not beside acl-sim, so the toolkit has no bin/atc: build it \
+                     with `cargo build --release -p ascendcl-sim` and install again"
+                );
+            }
+            let line = done.prefix.join("set_env.sh");
+            let _ = writeln!(std::io::stdout(), "{}", line.display());
+            0
+        }
+        Err(error) => {
+            eprintln!("acl-sim: {error}");
+            if matches!(error, InstallError::NoLibrary { .. }) {
+                3
+            } else {
+                1
+            }
+        }
     }
-    println!("{}", options.prefix.display());
-    eprintln!("next: . {}/set_env.sh", options.prefix.display());
-    ExitCode::SUCCESS
 }
 
-fn compare(left: &Path, right: &Path, limit: usize) -> ExitCode {
-    let read = |path: &Path| {
-        acl_trace::read(path).map_err(|error| {
-            eprintln!("acl-sim: {error}");
-            ExitCode::from(2)
-        })
+fn run_replay(typed: &Replay) -> u8 {
+    use std::io::Write;
+    let read = |path: &PathBuf| {
+        acl_trace::read(path)
+            .map_err(|error| eprintln!("acl-sim: {error}"))
+            .ok()
     };
-    let (left, right) = match (read(left), read(right)) {
-        (Ok(left), Ok(right)) => (left, right),
-        (Err(code), _) | (_, Err(code)) => return code,
+    let (Some(left), Some(right)) = (read(&typed.left), read(&typed.right)) else {
+        return 2;
     };
     let differences = acl_trace::compare(&left, &right);
-    for difference in differences.iter().take(limit) {
-        println!("{difference}");
+    let mut lines: Vec<_> = differences
+        .iter()
+        .take(typed.limit)
+        .map(ToString::to_string)
+        .collect();
+    match differences.len() {
+        0 => lines.push(format!("the same {} calls", left.len())),
+        all if all > typed.limit => lines.push(format!("and {} more", all - typed.limit)),
+        _ => {}
     }
-    if differences.len() > limit {
-        println!("and {} more", differences.len() - limit);
-    }
-    if differences.is_empty() {
-        println!("the same {} calls", left.len());
-        return ExitCode::SUCCESS;
-    }
-    ExitCode::from(1)
+    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+    u8::from(!differences.is_empty())
 }

@@ -1,6 +1,7 @@
 // Preprocessing named at run time: crop-free RGB888, mean 10, 20, 30 and a factor of 0.5; then the
 // mean of each plane.
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #include "program.h"

@@ -1,4 +1,5 @@
 // A model with gears 1, 2, 4 of the batch size: the largest sizes the buffers, each run names its own.
+#include <cstdio>
 #include <vector>
 
 #include "program.h"

@@ -1,6 +1,7 @@
 // A JPEG is made, decoded to NV12, resized, and given to a model with static AIPP that turns it into
 // RGB; the model gives the mean of each plane.
 #include <cmath>
+#include <cstdio>
 #include <vector>
 
 #define ENABLE_DVPP_INTERFACE

@@ -1,5 +1,6 @@
 // Synchronous inference with work and weight memory of the program's own, descriptions and names.
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>

@@ -1,4 +1,5 @@
 // Two threads, each with its own context, two streams and model, run at once.
+#include <cstdio>
 #include <thread>
 
 #include "program.h"

@@ -116,7 +116,12 @@ impl Toolkit {
     }
 
     fn run(&self, program: &Path, arguments: &[&Path]) {
-        let output = self.command(program).args(arguments).output().unwrap();
+        let output = self
+            .command(program)
+            .env("ACL_SIM_PROFILE", "300i-duo")
+            .args(arguments)
+            .output()
+            .unwrap();
         let name = program.file_name().unwrap().to_string_lossy();
         if output.status.code() == Some(NOT_HERE) {
             eprintln!("SKIPPED {name}: {}", show(&output));

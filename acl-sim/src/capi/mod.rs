@@ -7,9 +7,11 @@
 
 mod base;
 mod callback;
+mod device;
 mod memory;
 mod model;
 mod not_simulated;
+mod profiling;
 mod run;
 mod runtime;
 mod tensor;
@@ -21,7 +23,10 @@ use acl_sys::{ACL_ERROR_INVALID_PARAM, Api, Source};
 use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
-use {base::*, callback::*, memory::*, model::*, not_simulated::*, run::*, runtime::*, tensor::*};
+use {
+    base::*, callback::*, device::*, memory::*, model::*, not_simulated::*, profiling::*, run::*,
+    runtime::*, tensor::*,
+};
 
 /// Fills the table with the functions of this crate, each checked against its type.
 macro_rules! table {

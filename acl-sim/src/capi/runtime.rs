@@ -4,17 +4,18 @@ use std::ffi::c_void;
 use std::time::Duration;
 
 use acl_sys::{
-    ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_PARAM_INVALID, ACL_ERROR_RT_STREAM_SYNC_TIMEOUT,
-    ACL_EVENT_TIME_LINE, aclrtContext, aclrtEvent, aclrtEventRecordedStatus, aclrtEventStatus,
-    aclrtEventWaitStatus, aclrtRunMode, aclrtStream, aclrtTsId,
+    ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, ACL_ERROR_RT_PARAM_INVALID,
+    ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, ACL_EVENT_TIME_LINE, aclrtContext, aclrtEvent,
+    aclrtEventRecordedStatus, aclrtEventStatus, aclrtEventWaitStatus, aclrtRunMode, aclrtStream,
+    aclrtTsId,
 };
 
 use super::{put, require, status};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
-use crate::machine::process;
 use crate::machine::profile::profile;
 use crate::machine::stream::Waited;
+use crate::machine::{process, settings};
 
 status! {
     fn aclrtGetDeviceCount(count: *mut u32) {
@@ -111,8 +112,14 @@ status! {
     fn aclrtStreamWaitEvent(stream: aclrtStream, event: aclrtEvent) {
         let wait = process::event(handle(event))?.wait();
         process::stream(handle(stream))?.queue(Box::new(move || {
-            wait.wait();
-            Ok(())
+            let timeout = settings::event_timeout();
+            if wait.wait(timeout) {
+                return Ok(());
+            }
+            Err(fail!(
+                ACL_ERROR_RT_EVENT_SYNC_TIMEOUT,
+                "the event was not recorded within the {timeout:?} of aclrtSetOpWaitTimeout"
+            ))
         }))
     }
 

@@ -55,8 +55,9 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    pub(crate) fn wait(self) {
-        self.event.wait_for(self.number, None);
+    /// Waits; false if the time ran out.
+    pub(crate) fn wait(self, timeout: Option<Duration>) -> bool {
+        self.event.wait_for(self.number, timeout)
     }
 }
 
@@ -193,7 +194,7 @@ mod tests {
             drop(event.record());
             event.wait()
         };
-        wait.wait();
+        assert!(wait.wait(None));
         assert!(event.waits_are_over());
         assert_eq!(
             event.elapsed_ms_since(&event).unwrap_err().code,

@@ -41,6 +41,9 @@ kinds! {
     ModelDesc = 0x46, "model description";
     TensorDesc = 0x47, "tensor description";
     ModelConfig = 0x48, "model load configuration";
+    Exception = 0x49, "description of an exception";
+    ProfilingConfig = 0x4a, "profiling configuration";
+    StepInfo = 0x4b, "step information";
 }
 
 /// A handle as C holds it.

@@ -18,7 +18,7 @@ use super::calls::{self, Site};
 use super::device_memory::{ALIGNMENT, Arena, HostMemory, pinned};
 use super::failure::{Result, fail};
 use super::profile::profile;
-use super::{faults, strict, timing};
+use super::{faults, settings, strict, timing};
 
 /// One cache line, which gives the contents the alignment of the addresses.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -568,6 +568,16 @@ impl Copy {
             (true, false) => aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_HOST,
             (true, true) => aclrtMemcpyKind::ACL_MEMCPY_DEVICE_TO_DEVICE,
         };
+        if let (End::Device(to), End::Device(from)) = (&copy.to, &copy.from)
+            && !settings::are_peers(to.block.chip, from.block.chip)
+        {
+            return Err(fail!(
+                ACL_ERROR_RT_PARAM_INVALID,
+                "the copy goes from device {} to device {}: call aclrtDeviceEnablePeerAccess first",
+                from.block.chip,
+                to.block.chip
+            ));
+        }
         // 4 is "by the addresses", which the headers that are vendored here do not know yet.
         let by_address = kind.0 == 4 && profile().cann.has_default_copies();
         if by_address {

@@ -205,12 +205,15 @@ pub(crate) fn finalize() -> Result<()> {
         .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
     model::clear();
     memory::clear();
+    super::exception::set(None);
+    super::settings::clear();
+    super::profiling::clear();
     strict::report(true);
     strict::begin_again();
     Ok(())
 }
 
-fn check_device(id: i32) -> Result<usize> {
+pub(crate) fn check_device(id: i32) -> Result<usize> {
     match usize::try_from(id) {
         Ok(chip) if id.unsigned_abs() < profile().chips => Ok(chip),
         _ => Err(fail!(
@@ -458,6 +461,18 @@ pub(crate) fn synchronize_device() -> Result<()> {
         }
     }
     first
+}
+
+/// Stops all streams of a context.
+pub(crate) fn stop_context(handle: Handle, failure: &super::failure::Failure) {
+    if let Ok(context) = CONTEXTS.get(handle) {
+        context.default_stream.stop(failure);
+    }
+    let streams = STREAMS.all();
+    let of_context = streams
+        .iter()
+        .filter(|(_, stream)| stream.context == handle);
+    of_context.for_each(|(_, stream)| stream.stop(failure));
 }
 
 /// Makes an event, with a time or for synchronisation only.

@@ -4,6 +4,7 @@
 //! kept and surfaces at the next synchronisation, as on a device.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use acl_sys::ACL_ERROR_INTERNAL_ERROR;
 use super::device_memory;
 use super::failure::{Failure, Result, fail};
 use super::handle::Handle;
+use super::{exception, process};
 
 /// Queued work.
 pub(crate) type Task = Box<dyn FnOnce() -> Result<()> + Send>;
@@ -20,6 +22,8 @@ pub(crate) type Task = Box<dyn FnOnce() -> Result<()> + Send>;
 pub(crate) struct Stream {
     pub(crate) context: Handle,
     pub(crate) chip: usize,
+    /// Its number, as exceptions name it.
+    pub(crate) id: u32,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -32,9 +36,22 @@ struct State {
     done: u64,
     /// The first failure since the last synchronisation.
     failure: Option<Failure>,
+    /// What happens at a failure; may be set once.
+    on_failure: Option<OnFailure>,
+    /// The failure for which it takes no more work, and drops what is queued.
+    stopped: Option<Failure>,
     ended: bool,
     /// The process whose thread serves the queue: a thread does not survive a fork.
     worker: Option<i32>,
+}
+
+/// What a stream does when work of its fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnFailure {
+    /// It goes on with the next work.
+    Continue,
+    /// It stops, and with it all streams of its context.
+    Stop,
 }
 
 /// How a wait ended.
@@ -47,9 +64,11 @@ pub(crate) enum Waited {
 impl Stream {
     pub(crate) fn new(context: Handle, chip: usize) -> Arc<Self> {
         let state = Mutex::default();
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         Arc::new(Self {
             context,
             chip,
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             state,
             changed: Condvar::new(),
         })
@@ -66,6 +85,13 @@ impl Stream {
             return Err(fail!(
                 acl_sys::ACL_ERROR_RT_STREAM_CONTEXT,
                 "the stream is being destroyed and takes no work"
+            ));
+        }
+        if let Some(failure) = &state.stopped {
+            return Err(fail!(
+                failure.code,
+                "the stream has stopped, because work failed on a stream that stops its context: {}",
+                failure.text
             ));
         }
         state.queue.push_back(task);
@@ -111,6 +137,9 @@ impl Stream {
                         "queued work panicked in the simulator"
                     ))
                 });
+            if let Err(failure) = &result {
+                self.failed(failure);
+            }
             state = self.lock();
             state.done += 1;
             if let Err(failure) = result {
@@ -118,6 +147,46 @@ impl Stream {
             }
             self.changed.notify_all();
         }
+    }
+
+    /// Tells the program's exception callback of a failure, before a synchronisation can; stops the
+    /// context where that is wanted.
+    fn failed(&self, failure: &Failure) {
+        let state = self.lock();
+        let (task, stops) = (state.done, state.on_failure == Some(OnFailure::Stop));
+        drop(state);
+        exception::tell(self, task, failure);
+        if stops {
+            process::stop_context(self.context, failure);
+        }
+    }
+
+    /// Sets what happens at a failure; fails when that was set before.
+    pub(crate) fn set_on_failure(&self, wanted: OnFailure) -> Result<()> {
+        let mut state = self.lock();
+        if state.on_failure.is_some() {
+            return Err(fail!(
+                acl_sys::ACL_ERROR_RT_PARAM_INVALID,
+                "what the stream does at a failure was set before: once is all"
+            ));
+        }
+        state.on_failure = Some(wanted);
+        Ok(())
+    }
+
+    /// Takes no more work, and drops what is queued.
+    pub(crate) fn stop(&self, failure: &Failure) {
+        let mut state = self.lock();
+        state.stopped.get_or_insert_with(|| failure.clone());
+        let dropped = std::mem::take(&mut state.queue);
+        if !dropped.is_empty() {
+            state.failure.get_or_insert_with(|| failure.clone());
+        }
+        state.done += dropped.len() as u64;
+        self.changed.notify_all();
+        drop(state);
+        // Outside the lock: dropping work may tell others that it will never be done.
+        drop(dropped);
     }
 
     /// Waits for all work that is queued now, and takes the failure that came up.

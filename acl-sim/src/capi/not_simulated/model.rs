@@ -8,8 +8,6 @@ use acl_sys::*;
 not_simulated! {
     fn aclmdlCreateAndGetOpDesc(u32, u32, u32, *mut c_char, usize, *mut *mut aclTensorDesc, *mut usize, *mut *mut aclTensorDesc, *mut usize);
     fn aclmdlDestroyAIPP(*const aclmdlAIPP);
-    fn aclmdlFinalizeDump();
-    fn aclmdlInitDump();
     fn aclmdlLoadFromFileWithQ(*const c_char, *mut u32, *const u32, usize, *const u32, usize);
     fn aclmdlLoadFromMemWithQ(*const c_void, usize, *mut u32, *const u32, usize, *const u32, usize);
     fn aclmdlSetAIPPAxSwapSwitch(*mut aclmdlAIPP, i8);
@@ -24,7 +22,6 @@ not_simulated! {
     fn aclmdlSetAIPPRbuvSwapSwitch(*mut aclmdlAIPP, i8);
     fn aclmdlSetAIPPScfParams(*mut aclmdlAIPP, i8, i32, i32, i32, i32, u64);
     fn aclmdlSetAIPPSrcImageSize(*mut aclmdlAIPP, i32, i32);
-    fn aclmdlSetDump(*const c_char);
     fn aclmdlSetInputAIPP(u32, *mut aclmdlDataset, usize, *const aclmdlAIPP);
 }
 

@@ -29,7 +29,7 @@ fn what_is_not_simulated_says_so_by_name() {
         aclopExecuteV2(
             c"Add".as_ptr(), 0, null_mut(), null_mut(), 0, null_mut(), null_mut(), null_mut(), null_mut()
         );
-        aclprofInit(c"/nowhere".as_ptr(), 8);
+        aclprofMark(c"/nowhere".as_ptr(), 8);
         aclrtSetStreamFailureMode(null_mut(), 0);
     }
 }

@@ -12,8 +12,8 @@ use super::runtime::handle;
 use super::{host, put, require, status};
 use crate::machine::failure::{Result, fail};
 use crate::machine::memory::{self, Copy, Fill};
-use crate::machine::process;
 use crate::machine::stream::Stream;
+use crate::machine::{dvpp, process};
 
 status! {
     fn aclrtMalloc(pointer: *mut *mut c_void, size: usize, policy: aclrtMemMallocPolicy) {
@@ -26,6 +26,12 @@ status! {
 
     fn aclrtFree(pointer: *mut c_void) {
         require(pointer, "the pointer")?;
+        if dvpp::owns(pointer.addr()) {
+            return Err(fail!(
+                ACL_ERROR_RT_PARAM_INVALID,
+                "{pointer:p} was allocated by acldvppMalloc: use acldvppFree"
+            ));
+        }
         memory::free(pointer.addr())
     }
 

@@ -44,6 +44,11 @@ kinds! {
     Exception = 0x49, "description of an exception";
     ProfilingConfig = 0x4a, "profiling configuration";
     StepInfo = 0x4b, "step information";
+    PicDesc = 0x4c, "picture description";
+    ChannelDesc = 0x4d, "channel description";
+    StreamDesc = 0x4e, "stream description";
+    RoiConfig = 0x4f, "rectangle";
+    ResizeConfig = 0x50, "resize configuration";
 }
 
 /// A handle as C holds it.

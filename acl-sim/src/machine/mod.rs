@@ -26,6 +26,7 @@ pub(crate) mod calls;
 pub(crate) mod codes;
 pub(crate) mod config;
 pub(crate) mod device_memory;
+pub(crate) mod dvpp;
 pub(crate) mod event;
 pub(crate) mod exception;
 pub(crate) mod failure;

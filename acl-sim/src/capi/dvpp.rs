@@ -1,0 +1,455 @@
+//! `ops/acl_dvpp.h`: memory, descriptions, and what is done to pictures.
+
+use std::ffi::c_void;
+
+use acl_sys::{
+    ACL_ERROR_INVALID_PARAM, acldvppChannelDesc, acldvppJpegFormat, acldvppPicDesc,
+    acldvppPixelFormat, acldvppResizeConfig, acldvppRoiConfig, acldvppStreamDesc,
+    acldvppStreamFormat, aclrtStream,
+};
+
+use super::runtime::handle;
+use super::{getter, put, require, slice, status};
+use crate::machine::dvpp::picture::{Interpolation, PicDesc, Roi, transfer};
+use crate::machine::dvpp::{self, Channel, StreamDesc, jpeg};
+use crate::machine::failure::{Result, fail};
+use crate::machine::handle::Handle;
+use crate::machine::{memory, process};
+
+status! {
+    fn acldvppMalloc(pointer: *mut *mut c_void, size: usize) {
+        require(pointer, "pointer")?;
+        let chip = process::current()?.chip;
+        put!(pointer, std::ptr::without_provenance_mut(dvpp::alloc(chip, size)?))
+    }
+
+    fn acldvppFree(pointer: *mut c_void) {
+        require(pointer, "the pointer")?;
+        dvpp::free(pointer.addr())
+    }
+
+    fn acldvppCreateChannel(desc: *mut acldvppChannelDesc) {
+        process::current()?;
+        let channel = dvpp::channel(Handle::from_ptr(desc))?;
+        if std::mem::replace(&mut channel.lock().created, true) {
+            return Err(fail!(ACL_ERROR_INVALID_PARAM, "the channel has been created already"));
+        }
+        Ok(())
+    }
+
+    fn acldvppDestroyChannel(desc: *mut acldvppChannelDesc) {
+        process::current()?;
+        dvpp::check_channel(Handle::from_ptr(desc))?;
+        dvpp::channel(Handle::from_ptr(desc))?.lock().created = false;
+        Ok(())
+    }
+
+    fn acldvppDestroyChannelDesc(desc: *mut acldvppChannelDesc) {
+        dvpp::remove_channel(Handle::from_ptr(desc))
+    }
+
+    fn acldvppSetChannelDescMode(desc: *mut acldvppChannelDesc, mode: u32) {
+        // Bits: 1 VPC, 2 JPEG decoder, 4 JPEG encoder.
+        if mode == 0 || mode & !7 != 0 {
+            return Err(fail!(ACL_ERROR_INVALID_PARAM, "the mode is {mode:#x}, wanted some of 7"));
+        }
+        dvpp::channel(Handle::from_ptr(desc))?.lock().mode = mode;
+        Ok(())
+    }
+
+    fn acldvppDestroyPicDesc(desc: *mut acldvppPicDesc) {
+        dvpp::remove_picture(Handle::from_ptr(desc))
+    }
+
+    fn acldvppDestroyStreamDesc(desc: *mut acldvppStreamDesc) {
+        dvpp::remove_stream(Handle::from_ptr(desc))
+    }
+
+    fn acldvppDestroyResizeConfig(config: *mut acldvppResizeConfig) {
+        dvpp::remove_resize(Handle::from_ptr(config))
+    }
+
+    fn acldvppDestroyRoiConfig(config: *mut acldvppRoiConfig) {
+        dvpp::remove_roi(Handle::from_ptr(config))
+    }
+
+    fn acldvppSetResizeConfigInterpolation(config: *mut acldvppResizeConfig, kind: u32) {
+        if kind > 4 {
+            return Err(fail!(ACL_ERROR_INVALID_PARAM, "the interpolation is {kind}, wanted 0 to 4"));
+        }
+        *dvpp::resize(Handle::from_ptr(config))?.lock() = kind;
+        Ok(())
+    }
+
+    fn acldvppSetRoiConfig(
+        config: *mut acldvppRoiConfig,
+        left: u32,
+        right: u32,
+        top: u32,
+        bottom: u32,
+    ) {
+        *dvpp::roi(Handle::from_ptr(config))?.lock() = Roi { left, right, top, bottom };
+        Ok(())
+    }
+
+    fn acldvppSetRoiConfigLeft(config: *mut acldvppRoiConfig, left: u32) {
+        dvpp::roi(Handle::from_ptr(config))?.lock().left = left;
+        Ok(())
+    }
+
+    fn acldvppSetRoiConfigRight(config: *mut acldvppRoiConfig, right: u32) {
+        dvpp::roi(Handle::from_ptr(config))?.lock().right = right;
+        Ok(())
+    }
+
+    fn acldvppSetRoiConfigTop(config: *mut acldvppRoiConfig, top: u32) {
+        dvpp::roi(Handle::from_ptr(config))?.lock().top = top;
+        Ok(())
+    }
+
+    fn acldvppSetRoiConfigBottom(config: *mut acldvppRoiConfig, bottom: u32) {
+        dvpp::roi(Handle::from_ptr(config))?.lock().bottom = bottom;
+        Ok(())
+    }
+
+    fn acldvppVpcResizeAsync(
+        channel: *mut acldvppChannelDesc,
+        input: *mut acldvppPicDesc,
+        output: *mut acldvppPicDesc,
+        config: *mut acldvppResizeConfig,
+        stream: aclrtStream,
+    ) {
+        let kind = interpolation(config)?;
+        queue(channel, input, output, [None, None], kind, stream)
+    }
+
+    fn acldvppVpcCropAsync(
+        channel: *mut acldvppChannelDesc,
+        input: *mut acldvppPicDesc,
+        output: *mut acldvppPicDesc,
+        area: *mut acldvppRoiConfig,
+        stream: aclrtStream,
+    ) {
+        let areas = [Some(roi(area)?), None];
+        queue(channel, input, output, areas, Interpolation::Bilinear, stream)
+    }
+
+    fn acldvppVpcCropResizeAsync(
+        channel: *mut acldvppChannelDesc,
+        input: *mut acldvppPicDesc,
+        output: *mut acldvppPicDesc,
+        area: *mut acldvppRoiConfig,
+        config: *mut acldvppResizeConfig,
+        stream: aclrtStream,
+    ) {
+        let kind = interpolation(config)?;
+        queue(channel, input, output, [Some(roi(area)?), None], kind, stream)
+    }
+
+    fn acldvppVpcCropAndPasteAsync(
+        channel: *mut acldvppChannelDesc,
+        input: *mut acldvppPicDesc,
+        output: *mut acldvppPicDesc,
+        area: *mut acldvppRoiConfig,
+        place: *mut acldvppRoiConfig,
+        stream: aclrtStream,
+    ) {
+        let areas = [Some(roi(area)?), Some(roi(place)?)];
+        queue(channel, input, output, areas, Interpolation::Bilinear, stream)
+    }
+
+    fn acldvppVpcCropResizePasteAsync(
+        channel: *mut acldvppChannelDesc,
+        input: *mut acldvppPicDesc,
+        output: *mut acldvppPicDesc,
+        area: *mut acldvppRoiConfig,
+        place: *mut acldvppRoiConfig,
+        config: *mut acldvppResizeConfig,
+        stream: aclrtStream,
+    ) {
+        let kind = interpolation(config)?;
+        queue(channel, input, output, [Some(roi(area)?), Some(roi(place)?)], kind, stream)
+    }
+
+    fn acldvppJpegGetImageInfo(
+        data: *const c_void,
+        size: u32,
+        width: *mut u32,
+        height: *mut u32,
+        components: *mut i32,
+    ) {
+        tell(file(data, size)?, width, height, components).map(drop)
+    }
+
+    fn acldvppJpegGetImageInfoV2(
+        data: *const c_void,
+        size: u32,
+        width: *mut u32,
+        height: *mut u32,
+        components: *mut i32,
+        format: *mut acldvppJpegFormat,
+    ) {
+        require(format, "format")?;
+        let info = tell(file(data, size)?, width, height, components)?;
+        put!(format, acldvppJpegFormat(info.sampling))
+    }
+
+    fn acldvppJpegPredictDecSize(
+        data: *const c_void,
+        size: u32,
+        format: acldvppPixelFormat,
+        decoded: *mut u32,
+    ) {
+        require(decoded, "the size")?;
+        let info = jpeg::info(file(data, size)?)?;
+        put!(decoded, needed(&described(info, format.0))?)
+    }
+
+    fn acldvppJpegDecodeAsync(
+        channel: *mut acldvppChannelDesc,
+        data: *const c_void,
+        size: u32,
+        output: *mut acldvppPicDesc,
+        stream: aclrtStream,
+    ) {
+        dvpp::check_channel(Handle::from_ptr(channel))?;
+        require(data, "the file")?;
+        let stream = process::stream(handle(stream))?;
+        let source = memory::resolve(data.addr(), size as usize)?;
+        let picture = dvpp::picture(Handle::from_ptr(output))?;
+        let given = *picture.lock();
+        let mut target = memory::resolve(given.data, given.size as usize)?;
+        target.will_be_written();
+        stream.queue(Box::new(move || {
+            let file = source.read(<[u8]>::to_vec);
+            let result = jpeg::info(&file).and_then(|info| {
+                let mut found = described(info, given.format);
+                if given.width_stride != 0 {
+                    (found.width_stride, found.height_stride) =
+                        (given.width_stride, given.height_stride);
+                }
+                (found.data, found.size) = (given.data, given.size);
+                found.check("decoded picture")?;
+                target.write(|bytes| jpeg::decode(&file, &found, bytes))?;
+                Ok(found)
+            });
+            let mut picture = picture.lock();
+            match result {
+                Ok(found) => {
+                    *picture = found;
+                    Ok(())
+                }
+                Err(failure) => {
+                    picture.ret_code = failure.code.cast_unsigned();
+                    Err(failure)
+                }
+            }
+        }))
+    }
+}
+
+/// Defines the setter and the getter of a field.
+macro_rules! fields {
+    ($find:ident, $desc:ty; $($set:ident, $get:ident: $field:ident, $type:ty;)*) => {
+        status! {$(
+            fn $set(desc: *mut $desc, value: $type) {
+                dvpp::$find(Handle::from_ptr(desc))?.lock().$field = value;
+                Ok(())
+            }
+        )*}
+
+        getter! {$(
+            fn $get(desc: *const $desc) -> $type, or 0; {
+                Ok(dvpp::$find(Handle::from_ptr(desc))?.lock().$field)
+            }
+        )*}
+    };
+}
+
+fields! {
+    picture, acldvppPicDesc;
+    acldvppSetPicDescSize, acldvppGetPicDescSize: size, u32;
+    acldvppSetPicDescWidth, acldvppGetPicDescWidth: width, u32;
+    acldvppSetPicDescHeight, acldvppGetPicDescHeight: height, u32;
+    acldvppSetPicDescWidthStride, acldvppGetPicDescWidthStride: width_stride, u32;
+    acldvppSetPicDescHeightStride, acldvppGetPicDescHeightStride: height_stride, u32;
+    acldvppSetPicDescRetCode, acldvppGetPicDescRetCode: ret_code, u32;
+}
+
+fields! {
+    stream, acldvppStreamDesc;
+    acldvppSetStreamDescSize, acldvppGetStreamDescSize: size, u32;
+    acldvppSetStreamDescRetCode, acldvppGetStreamDescRetCode: ret_code, u32;
+    acldvppSetStreamDescTimestamp, acldvppGetStreamDescTimestamp: timestamp, u64;
+    acldvppSetStreamDescEos, acldvppGetStreamDescEos: eos, u8;
+}
+
+status! {
+    fn acldvppSetPicDescData(desc: *mut acldvppPicDesc, data: *mut c_void) {
+        dvpp::picture(Handle::from_ptr(desc))?.lock().data = data.addr();
+        Ok(())
+    }
+
+    fn acldvppSetPicDescFormat(desc: *mut acldvppPicDesc, format: acldvppPixelFormat) {
+        dvpp::picture(Handle::from_ptr(desc))?.lock().format = format.0;
+        Ok(())
+    }
+
+    fn acldvppSetStreamDescData(desc: *mut acldvppStreamDesc, data: *mut c_void) {
+        dvpp::stream(Handle::from_ptr(desc))?.lock().data = data.addr();
+        Ok(())
+    }
+
+    fn acldvppSetStreamDescFormat(desc: *mut acldvppStreamDesc, format: acldvppStreamFormat) {
+        dvpp::stream(Handle::from_ptr(desc))?.lock().format = format.0;
+        Ok(())
+    }
+}
+
+getter! {
+    fn acldvppCreateChannelDesc() -> *mut acldvppChannelDesc, or std::ptr::null_mut(); {
+        Ok(dvpp::add_channel(Channel::default()).as_ptr())
+    }
+
+    fn acldvppCreatePicDesc() -> *mut acldvppPicDesc, or std::ptr::null_mut(); {
+        Ok(dvpp::add_picture(PicDesc::default()).as_ptr())
+    }
+
+    fn acldvppCreateStreamDesc() -> *mut acldvppStreamDesc, or std::ptr::null_mut(); {
+        Ok(dvpp::add_stream(StreamDesc::default()).as_ptr())
+    }
+
+    fn acldvppCreateResizeConfig() -> *mut acldvppResizeConfig, or std::ptr::null_mut(); {
+        Ok(dvpp::add_resize(0).as_ptr())
+    }
+
+    fn acldvppCreateRoiConfig(left: u32, right: u32, top: u32, bottom: u32)
+    -> *mut acldvppRoiConfig, or std::ptr::null_mut(); {
+        Ok(dvpp::add_roi(Roi { left, right, top, bottom }).as_ptr())
+    }
+
+    fn acldvppGetPicDescData(desc: *const acldvppPicDesc) -> *mut c_void, or std::ptr::null_mut(); {
+        let data = dvpp::picture(Handle::from_ptr(desc))?.lock().data;
+        Ok(std::ptr::without_provenance_mut(data))
+    }
+
+    fn acldvppGetPicDescFormat(desc: *const acldvppPicDesc) -> acldvppPixelFormat,
+    or acldvppPixelFormat(0); {
+        Ok(acldvppPixelFormat(dvpp::picture(Handle::from_ptr(desc))?.lock().format))
+    }
+
+    fn acldvppGetResizeConfigInterpolation(config: *const acldvppResizeConfig) -> u32, or 0; {
+        Ok(*dvpp::resize(Handle::from_ptr(config))?.lock())
+    }
+
+    fn acldvppGetStreamDescData(desc: *const acldvppStreamDesc) -> *mut c_void,
+    or std::ptr::null_mut(); {
+        let data = dvpp::stream(Handle::from_ptr(desc))?.lock().data;
+        Ok(std::ptr::without_provenance_mut(data))
+    }
+
+    fn acldvppGetStreamDescFormat(desc: *const acldvppStreamDesc) -> acldvppStreamFormat,
+    or acldvppStreamFormat(0); {
+        Ok(acldvppStreamFormat(dvpp::stream(Handle::from_ptr(desc))?.lock().format))
+    }
+}
+
+fn roi(config: *mut acldvppRoiConfig) -> Result<Roi> {
+    Ok(*dvpp::roi(Handle::from_ptr(config))?.lock())
+}
+
+fn interpolation(config: *mut acldvppResizeConfig) -> Result<Interpolation> {
+    Ok(match *dvpp::resize(Handle::from_ptr(config))?.lock() {
+        2 => Interpolation::Nearest,
+        _ => Interpolation::Bilinear,
+    })
+}
+
+/// Checks a picture's way into another and queues it; no rectangle stands for all of the picture.
+fn queue(
+    channel: *mut acldvppChannelDesc,
+    input: *mut acldvppPicDesc,
+    output: *mut acldvppPicDesc,
+    areas: [Option<Roi>; 2],
+    interpolation: Interpolation,
+    stream: aclrtStream,
+) -> Result<()> {
+    dvpp::check_channel(Handle::from_ptr(channel))?;
+    let stream = process::stream(handle(stream))?;
+    let from = *dvpp::picture(Handle::from_ptr(input))?.lock();
+    let to = *dvpp::picture(Handle::from_ptr(output))?.lock();
+    from.check("input picture")?;
+    to.check("output picture")?;
+    if from.format != to.format {
+        return Err(fail!(
+            ACL_ERROR_INVALID_PARAM,
+            "the input has the pixel format {}, the output {}: wanted the same",
+            from.format,
+            to.format
+        ));
+    }
+    let area = |given: Option<Roi>, picture: &PicDesc, which| match given {
+        Some(roi) => roi.check(picture, which).map(|()| roi),
+        None => Ok(Roi::all(picture)),
+    };
+    let from_roi = area(areas[0], &from, "rectangle to crop")?;
+    let to_roi = area(areas[1], &to, "rectangle to paste into")?;
+    let source = memory::resolve(from.data, from.bytes()?)?;
+    let mut target = memory::resolve(to.data, to.bytes()?)?;
+    target.will_be_written();
+    stream.queue(Box::new(move || {
+        // A copy, because both may lie in one block.
+        let bytes = source.read(<[u8]>::to_vec);
+        target.write(|out| transfer((&from, &bytes, from_roi), (&to, out, to_roi), interpolation))
+    }))
+}
+
+/// Borrows a file in the program's memory.
+fn file<'a>(data: *const c_void, size: u32) -> Result<&'a [u8]> {
+    let bytes = data.cast::<u8>();
+    if size == 0 {
+        return Err(fail!(ACL_ERROR_INVALID_PARAM, "the file has no bytes"));
+    }
+    if memory::is_device(data.addr()) {
+        return Err(fail!(
+            ACL_ERROR_INVALID_PARAM,
+            "the file is in device memory; its head is read on the host"
+        ));
+    }
+    slice!(bytes, size as usize)
+}
+
+fn tell(
+    file: &[u8],
+    width: *mut u32,
+    height: *mut u32,
+    components: *mut i32,
+) -> Result<jpeg::Info> {
+    require(height, "height")?;
+    require(components, "components")?;
+    require(width, "width")?;
+    let info = jpeg::info(file)?;
+    put!(width, info.width)?;
+    put!(height, info.height)?;
+    put!(components, info.components)?;
+    Ok(info)
+}
+
+/// A description of a decoded picture.
+fn described(info: jpeg::Info, format: u32) -> PicDesc {
+    let (width_stride, height_stride) = jpeg::strides(info, format);
+    PicDesc {
+        format,
+        width: info.width,
+        height: info.height,
+        width_stride,
+        height_stride,
+        ..PicDesc::default()
+    }
+}
+
+fn needed(picture: &PicDesc) -> Result<u32> {
+    let bytes = picture.bytes()?;
+    u32::try_from(bytes)
+        .map_err(|_| fail!(ACL_ERROR_INVALID_PARAM, "the picture needs {bytes} bytes"))
+}

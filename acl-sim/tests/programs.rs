@@ -96,7 +96,8 @@ impl Toolkit {
         program
     }
 
-    /// Converts a graph by the toolkit's own `atc`; what it refuses is the reason to skip.
+    /// Converts a graph by the toolkit's own `atc`; an option that it does not have is a reason to
+    /// skip, any other failure is one to fail.
     fn convert(&self, name: &str, onnx: &[u8], options: &[&str]) -> Result<PathBuf, String> {
         std::fs::write(self.path(&format!("{name}.onnx")), onnx).unwrap();
         let output = self
@@ -109,10 +110,11 @@ impl Toolkit {
             .output()
             .unwrap();
         if output.status.success() {
-            Ok(self.path(&format!("{name}.om")))
-        } else {
-            Err(show(&output))
+            return Ok(self.path(&format!("{name}.om")));
         }
+        let text = show(&output);
+        assert!(text.contains("is not supported by the simulator"), "{text}");
+        Err(text)
     }
 
     fn run(&self, program: &Path, arguments: &[&Path]) {

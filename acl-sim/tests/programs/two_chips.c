@@ -39,6 +39,9 @@ int main(int argc, char **argv) {
         destroy_dataset(output[i], 1);
         CALL(aclmdlUnload(model[i]));
     }
+    /* One reset for each time that a device was set. */
+    for (i = 0; i < 3; i++) CALL(aclrtResetDevice(0));
+    for (i = 0; i < 2; i++) CALL(aclrtResetDevice(1));
     CALL(aclFinalize());
     puts("two chips");
     return 0;

@@ -174,12 +174,6 @@ fn wrong_input_gets_its_own_message_and_leaves_no_file() {
         (&open, &[], 1, &["\"x\"", "unknown dims", "--input_shape"]),
         (
             &open,
-            &["--input_shape=x:-1,3"],
-            1,
-            &["--dynamic_batch_size"],
-        ),
-        (
-            &open,
             &["--input_shape=x:-1,3", "--dynamic_batch_size=4"],
             1,
             &["1 gears", "2 to 100"],

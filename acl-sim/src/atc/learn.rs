@@ -33,7 +33,7 @@ impl Learned {
         let fixed = skeleton.onnx(shapes, Some(shapes.largest));
         let engine = RtenEngine::load(fixed, skeleton.weights()).map_err(refused)?;
         let graph = skeleton.onnx(shapes, None);
-        let open = if shapes.is_geared() {
+        let open = if shapes.is_open() {
             Some(RtenEngine::load(graph.clone(), skeleton.weights()).map_err(refused)?)
         } else {
             None

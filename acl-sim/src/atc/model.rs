@@ -208,10 +208,26 @@ fn outputs(
             source: made_by,
             tensor: value.name.clone(),
             dtype: chosen,
-            dims: source.learned.outputs[source.shapes.largest][i].clone(),
+            dims: output_dims(source, i),
         });
     }
     Ok(list)
+}
+
+/// The dims of an output: in the largest gear, or with -1 where they follow an open dim of an input.
+fn output_dims(source: &Source<'_>, index: usize) -> Vec<i64> {
+    let by_gear = &source.learned.outputs;
+    let dims = by_gear[source.shapes.largest][index].clone();
+    if !source.shapes.open {
+        return dims;
+    }
+    let same = |place: usize, dim: i64| {
+        by_gear
+            .iter()
+            .all(|outputs| outputs[index].get(place) == Some(&dim))
+    };
+    let open = |(place, dim)| if same(place, dim) { dim } else { -1 };
+    dims.into_iter().enumerate().map(open).collect()
 }
 
 /// Inputs and outputs, each at its own border.
@@ -302,6 +318,11 @@ impl Builder<'_> {
         let dims = &source.shapes.by_gear[source.shapes.largest];
         for (i, (input, dims)) in source.shapes.inputs.iter().zip(dims).enumerate() {
             let origin = (open && input.dims.contains(&-1)).then_some(input.dims.as_slice());
+            let dims = if source.shapes.open {
+                &input.dims
+            } else {
+                dims
+            };
             self.data(
                 &input.name,
                 i,

@@ -36,13 +36,19 @@ pub(crate) struct Shapes {
     pub(crate) by_gear: Vec<Vec<Vec<i64>>>,
     /// The gear with the largest inputs.
     pub(crate) largest: usize,
+    /// Dims stay open: [`Self::by_gear`] holds two trials, which tell which dims of outputs follow.
+    pub(crate) open: bool,
 }
 
 impl Shapes {
     /// Settles the shapes from the graph and the options.
     pub(crate) fn settle(graph: &GraphProto, options: &Options) -> Result<Self, AtcError> {
         let inputs = inputs(graph, options)?;
-        let (gears, fillings) = gears(&inputs, options)?;
+        let (gears, mut fillings) = gears(&inputs, options)?;
+        let open = gears == describe::Gears::None && inputs.iter().any(|i| i.dims.contains(&-1));
+        if open {
+            fillings = trials(&inputs);
+        }
         let by_gear: Vec<Vec<Vec<i64>>> = fillings.iter().map(|f| fill(&inputs, f)).collect();
         let total = |shapes: &Vec<Vec<i64>>| -> u64 {
             inputs
@@ -74,13 +80,36 @@ impl Shapes {
             gears,
             by_gear,
             largest,
+            open,
         })
+    }
+
+    /// Tells whether the stored graph has open dims: gears fill them, or the program.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open || self.is_geared()
     }
 
     /// Tells whether there is more than one shape.
     pub(crate) fn is_geared(&self) -> bool {
         self.gears != describe::Gears::None
     }
+}
+
+/// Two different values for each open dim: small ones for the first dim of an input, which is a batch
+/// nearly always, and sizes that a network does not shrink to nothing for the others.
+fn trials(inputs: &[Input]) -> Vec<Vec<u64>> {
+    let places = inputs.iter().flat_map(|input| {
+        let open = input.dims.iter().enumerate().filter(|(_, dim)| **dim == -1);
+        open.map(|(place, _)| place)
+    });
+    let firsts: Vec<bool> = places.map(|place| place == 0).collect();
+    let filling = |batch, other| {
+        firsts
+            .iter()
+            .map(|first| if *first { batch } else { other })
+            .collect()
+    };
+    vec![filling(1, 64), filling(2, 128)]
 }
 
 fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Input>, AtcError> {
@@ -139,7 +168,8 @@ fn input(value: &ValueInfoProto, options: &Options) -> Result<Input, AtcError> {
     let no_gears = options.dynamic_batch_size.is_empty()
         && options.dynamic_image_size.is_empty()
         && options.dynamic_dims.is_empty();
-    if dims.contains(&-1) && no_gears {
+    // Without gears an open dim stays open, where the command line wants it so.
+    if dims.contains(&-1) && no_gears && given.is_none() {
         return Err(missing());
     }
     let half = options.input_fp16_nodes.contains(&value.name);

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use acl_sys::{
     ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID, ACL_ERROR_GE_DYNAMIC_INPUT_ADDR_INVALID,
     ACL_ERROR_GE_DYNAMIC_INPUT_LENGTH_INVALID, ACL_ERROR_GE_EXEC_MODEL_ID_INVALID,
-    ACL_ERROR_GE_EXEC_NOT_INIT, ACL_ERROR_GE_PARAM_INVALID, ACL_ERROR_INVALID_PARAM, aclDataType,
-    aclFormat,
+    ACL_ERROR_GE_EXEC_NOT_INIT, ACL_ERROR_GE_PARAM_INVALID, ACL_ERROR_GE_SHAPE_INVALID,
+    ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat,
 };
 
 use super::calls::{self, Site};
@@ -330,6 +330,8 @@ impl Run {
                 continue;
             }
             let dims = model.image.output_dims(index, gear);
+            // What an open dim comes to is known after the run.
+            let dims = dims.filter(|dims| !dims.contains(&-1));
             let need = dims.map_or(known.size, |dims| bytes(&dims, output.dtype));
             let mut range = place("output", output, known, need)?;
             if !waits {
@@ -490,7 +492,18 @@ impl Loaded {
                         input.dims
                     ));
                 };
-                Ok(objects::tensor(desc)?.lock().dims.clone())
+                let dims = objects::tensor(desc)?.lock().dims.clone();
+                let fits =
+                    |(want, found): (&i64, &i64)| *found > 0 && (*want == -1 || want == found);
+                if dims.len() != input.dims.len() || !input.dims.iter().zip(&dims).all(fits) {
+                    return Err(fail!(
+                        ACL_ERROR_GE_SHAPE_INVALID,
+                        "input {} was given the shape {dims:?}, wanted {:?} with values for -1",
+                        input.name,
+                        input.dims
+                    ));
+                }
+                Ok(dims)
             })
             .collect()
     }

@@ -58,7 +58,7 @@ fn main() {
                 Err(error) => println!("MGN batch {batch}: {kind:?} is left out: {error}"),
             }
         }
-        let shape = vec![batch, 3, 384, 128];
+        let shape = [batch, 3, 384, 128];
         let elements: usize = shape.iter().product();
         let input: Vec<u8> = (0..elements)
             .flat_map(|i| {

@@ -20,7 +20,7 @@ fn the_child_calls_through_the_library() {
     if std::env::var_os(SCENE).is_none() {
         return;
     }
-    let api = Api::open(&built("libacl_trace_preload.so")).unwrap();
+    let api = Api::open(built("libacl_trace_preload.so")).unwrap();
     println!("said: {:?}", api.source.simulator);
     let mut pointer = std::ptr::null_mut();
     let policy = aclrtMemMallocPolicy::ACL_MEM_MALLOC_NORMAL_ONLY;

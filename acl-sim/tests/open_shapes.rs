@@ -27,10 +27,8 @@ fn load() -> u32 {
 
 fn dataset(memory: *mut c_void, size: usize) -> *mut aclmdlDataset {
     let set = call!(aclmdlCreateDataset());
-    ok!(aclmdlAddDatasetBuffer(
-        set,
-        call!(aclCreateDataBuffer(memory, size))
-    ));
+    let buffer = call!(aclCreateDataBuffer(memory, size));
+    ok!(aclmdlAddDatasetBuffer(set, buffer));
     set
 }
 
@@ -73,11 +71,8 @@ fn an_open_model_says_so_runs_in_each_shape_and_tells_the_shape_of_its_output() 
             145_000,
             "no shape was set"
         );
-        ok!(aclmdlSetDatasetTensorDesc(
-            inputs,
-            shape(&[batch, 3, width]),
-            0
-        ));
+        let desc = shape(&[batch, 3, width]);
+        ok!(aclmdlSetDatasetTensorDesc(inputs, desc, 0));
         ok!(aclmdlExecute(id, inputs, outputs));
         let found = call!(aclmdlGetDatasetTensorDesc(outputs, 0));
         let mut got = Vec::new();
@@ -100,7 +95,8 @@ fn an_output_without_memory_is_allocated_by_the_run() {
     let source = malloc(24);
     upload(source, &models::bytes(&[1.0, -1.0, 2.0, -2.0, 3.0, -3.0]));
     let (inputs, outputs) = (dataset(source, 24), dataset(null_mut(), 0));
-    ok!(aclmdlSetDatasetTensorDesc(inputs, shape(&[1, 3, 2]), 0));
+    let desc = shape(&[1, 3, 2]);
+    ok!(aclmdlSetDatasetTensorDesc(inputs, desc, 0));
     ok!(aclmdlExecute(id, inputs, outputs));
     let buffer = call!(aclmdlGetDatasetBuffer(outputs, 0));
     let memory = call!(aclGetDataBufferAddr(buffer));
@@ -119,7 +115,8 @@ fn shapes_and_buffers_that_do_not_fit_are_refused() {
     let id = load();
     let (inputs, outputs) = (dataset(malloc(24), 24), dataset(malloc(64), 64));
     for dims in [&[1, 4, 2][..], &[1, 3], &[0, 3, 2], &[1, 3, -1]] {
-        ok!(aclmdlSetDatasetTensorDesc(inputs, shape(dims), 0));
+        let desc = shape(dims);
+        ok!(aclmdlSetDatasetTensorDesc(inputs, desc, 0));
         assert_eq!(
             call!(aclmdlExecute(id, inputs, outputs)),
             145_021,
@@ -127,14 +124,16 @@ fn shapes_and_buffers_that_do_not_fit_are_refused() {
         );
         assert!(messages().contains("[-1, 3, -1]"));
     }
-    ok!(aclmdlSetDatasetTensorDesc(inputs, shape(&[1, 3, 3]), 0));
+    let desc = shape(&[1, 3, 3]);
+    ok!(aclmdlSetDatasetTensorDesc(inputs, desc, 0));
     assert_eq!(
         call!(aclmdlExecute(id, inputs, outputs)),
         145_000,
         "the input is too small"
     );
     let small = dataset(malloc(8), 8);
-    ok!(aclmdlSetDatasetTensorDesc(inputs, shape(&[1, 3, 2]), 0));
+    let desc = shape(&[1, 3, 2]);
+    ok!(aclmdlSetDatasetTensorDesc(inputs, desc, 0));
     assert_eq!(
         call!(aclmdlExecute(id, inputs, small)),
         145_000,

@@ -43,4 +43,5 @@ pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod strict;
+pub(crate) mod threads;
 pub(crate) mod timing;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use acl_sys::ACL_ERROR_INTERNAL_ERROR;
 
 use super::device_memory;
+use super::event::Event;
 use super::failure::{Failure, Result, fail};
 use super::handle::Handle;
 use super::{exception, process};
@@ -41,8 +42,19 @@ struct State {
     /// The failure for which it takes no more work, and drops what is queued.
     stopped: Option<Failure>,
     ended: bool,
+    /// What the work that is being carried out waits for.
+    obstacle: Option<Obstacle>,
     /// The process whose thread serves the queue: a thread does not survive a fork.
     worker: Option<i32>,
+}
+
+/// What work of a stream waits for, as far as a thread of the program's can have a part in it.
+#[derive(Clone)]
+pub(crate) enum Obstacle {
+    /// A callback that this thread runs, or is to run.
+    Callback(u64),
+    /// A record on another stream.
+    Event(Arc<Event>),
 }
 
 /// What a stream does when work of its fails.
@@ -214,6 +226,33 @@ impl Stream {
         }
     }
 
+    /// Waits for something inside queued work, and lets it be known for what.
+    pub(crate) fn held<R>(&self, by: Obstacle, wait: impl FnOnce() -> R) -> R {
+        self.lock().obstacle = Some(by);
+        let waited = wait();
+        self.lock().obstacle = None;
+        waited
+    }
+
+    /// Says whether the stream cannot go on before a thread has run a callback.
+    pub(crate) fn waits_for(&self, thread: u64) -> bool {
+        // Streams can wait for each other in a ring; a program has no more streams than this.
+        const LONGEST: usize = 4096;
+        let mut obstacle = self.lock().obstacle.clone();
+        for _ in 0..LONGEST {
+            match obstacle {
+                None => return false,
+                Some(Obstacle::Callback(other)) => return other == thread,
+                Some(Obstacle::Event(event)) => {
+                    obstacle = event
+                        .recorder()
+                        .and_then(|stream| stream.lock().obstacle.clone());
+                }
+            }
+        }
+        false
+    }
+
     /// Drops the work that has not begun. Nothing can be queued any more.
     pub(crate) fn discard(&self) {
         let mut state = self.lock();
@@ -233,6 +272,7 @@ impl Stream {
     }
 
     /// Ends the stream: its work is waited for. Nothing can be queued any more.
+    #[cfg(test)]
     pub(crate) fn end(&self) {
         self.close();
         let _ = self.synchronize(None);

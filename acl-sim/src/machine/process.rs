@@ -310,6 +310,7 @@ pub(crate) fn create_context(id: i32) -> Result<Handle> {
     threads::here();
     let _life = initialised()?;
     let chip = check_device(id)?;
+    check_streams(chip)?;
     let handle = new_context(chip, false);
     CURRENT.set(handle.0);
     Ok(handle)
@@ -361,30 +362,28 @@ pub(crate) fn current() -> Result<Arc<Context>> {
     })
 }
 
+/// Fails unless a device has room for one more stream.
+fn check_streams(chip: usize) -> Result<()> {
+    let (contexts, streams) = (CONTEXTS.all(), STREAMS.all());
+    let defaults = contexts.iter().filter(|(_, context)| context.chip == chip);
+    let others = streams.iter().filter(|(_, stream)| stream.chip == chip);
+    if defaults.count() + others.count() < profile().streams {
+        return Ok(());
+    }
+    Err(fail!(
+        ACL_ERROR_RT_NO_STREAM_RESOURCE,
+        "device {chip} has no more than {} streams, those that come with contexts included",
+        profile().streams
+    ))
+}
+
 /// Makes a stream in the current context.
 pub(crate) fn create_stream() -> Result<Handle> {
     // Held from the question to the answer: neither the context nor the last free stream goes
     // away in between.
     let _life = life();
     let context = current()?;
-    let defaults = CONTEXTS
-        .all()
-        .iter()
-        .filter(|(_, c)| c.chip == context.chip)
-        .count();
-    let others = STREAMS
-        .all()
-        .iter()
-        .filter(|(_, s)| s.chip == context.chip)
-        .count();
-    if defaults + others >= profile().streams {
-        return Err(fail!(
-            ACL_ERROR_RT_NO_STREAM_RESOURCE,
-            "device {} has no more than {} streams, the default ones included",
-            context.chip,
-            profile().streams
-        ));
-    }
+    check_streams(context.chip)?;
     Ok(STREAMS.insert(|_| Stream::new(context.handle, context.chip)))
 }
 

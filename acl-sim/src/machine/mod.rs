@@ -32,6 +32,7 @@ pub(crate) mod exception;
 pub(crate) mod failure;
 pub(crate) mod faults;
 pub(crate) mod handle;
+pub(crate) mod life;
 pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod model;
@@ -39,9 +40,15 @@ pub(crate) mod objects;
 pub(crate) mod process;
 pub(crate) mod profile;
 pub(crate) mod profiling;
+pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod strict;
 pub(crate) mod threads;
+
+/// What [`queue`] locks with; `tests/loom.rs` puts loom's in its place.
+mod sync {
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+}
 pub(crate) mod timing;

@@ -1,7 +1,6 @@
 //! The life of a process: initialisation, devices, contexts, and which context is current.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,8 +14,9 @@ use acl_sys::{
 
 use super::config::Config;
 use super::event::Event;
-use super::failure::{Result, fail};
+use super::failure::{Failure, Result, fail};
 use super::handle::{Handle, Kind, Table};
+use super::life::{Device, Life, Reset};
 use super::profile::{self, profile};
 use super::report::Service;
 use super::stream::{Stream, Waited};
@@ -35,23 +35,7 @@ static CONTEXTS: Table<Arc<Context>> = Table::new(Kind::Context);
 static STREAMS: Table<Arc<Stream>> = Table::new(Kind::Stream);
 static EVENTS: Table<Arc<Event>> = Table::new(Kind::Event);
 
-#[derive(Default)]
-struct Life {
-    initialised: bool,
-    finalized: bool,
-    devices: BTreeMap<i32, Device>,
-}
-
-struct Device {
-    references: usize,
-    context: Handle,
-}
-
-static LIFE: Mutex<Life> = Mutex::new(Life {
-    initialised: false,
-    finalized: false,
-    devices: BTreeMap::new(),
-});
+static LIFE: Mutex<Life<Handle>> = Mutex::new(Life::new());
 
 /// The context of the configuration's default device; 0 for none.
 static DEFAULT: AtomicU64 = AtomicU64::new(0);
@@ -61,7 +45,7 @@ thread_local! {
     static CURRENT: Cell<u64> = const { Cell::new(0) };
 }
 
-fn life() -> MutexGuard<'static, Life> {
+fn life() -> MutexGuard<'static, Life<Handle>> {
     LIFE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -121,15 +105,19 @@ pub(crate) fn require_init() -> Result<()> {
 
 /// Holds the process's life, if it is initialised: whoever makes something that `aclFinalize` is to
 /// find holds it meanwhile.
-fn initialised() -> Result<MutexGuard<'static, Life>> {
+fn initialised() -> Result<MutexGuard<'static, Life<Handle>>> {
     let life = life();
     if life.initialised {
         return Ok(life);
     }
-    Err(fail!(
+    Err(not_initialised())
+}
+
+fn not_initialised() -> Failure {
+    fail!(
         ACL_ERROR_UNINITIALIZE,
         "aclInit has not been called, or aclFinalize came after it"
-    ))
+    )
 }
 
 /// Tells what was never released, by kind, and which calls made it.
@@ -177,7 +165,7 @@ pub(crate) fn exit() {
 pub(crate) fn finalize() -> Result<()> {
     report::check_call();
     let mut life = life();
-    if !life.initialised {
+    let Some(devices) = life.end() else {
         return Err(if life.finalized {
             fail!(
                 ACL_ERROR_REPEAT_FINALIZE,
@@ -186,11 +174,8 @@ pub(crate) fn finalize() -> Result<()> {
         } else {
             fail!(ACL_ERROR_UNINITIALIZE, "aclInit has not been called")
         });
-    }
-    life.initialised = false;
-    life.finalized = true;
+    };
     device_memory::forks::watch(false);
-    let devices = std::mem::take(&mut life.devices);
     DEFAULT.store(0, Ordering::Relaxed);
     drop(life);
 
@@ -247,35 +232,26 @@ fn new_context(chip: usize, implicit: bool) -> Handle {
 /// Makes a device the one of this thread.
 pub(crate) fn set_device(id: i32) -> Result<()> {
     threads::here();
-    let mut life = initialised()?;
+    // In this order: before aclInit no device is the wrong one.
+    require_init()?;
     let chip = check_device(id)?;
-    let device = life.devices.entry(id).or_insert_with(|| Device {
-        references: 0,
-        context: new_context(chip, true),
-    });
-    device.references += 1;
-    CURRENT.set(device.context.0);
+    let context = life().set(id, || new_context(chip, true));
+    CURRENT.set(context.ok_or_else(not_initialised)?.0);
     Ok(())
 }
 
 /// Takes one reference of a device back; with the last one its default context ends.
 pub(crate) fn reset_device(id: i32) -> Result<()> {
     check_device(id)?;
-    let mut life = life();
-    let Some(device) = life.devices.get_mut(&id) else {
-        return Err(fail!(
+    let reset = life().reset(id, profile().cann.counts_resets());
+    match reset {
+        Reset::Last(context) => end_context(context),
+        Reset::Shared => Ok(()),
+        Reset::NotSet => Err(fail!(
             ACL_ERROR_RT_INVALID_DEVICEID,
             "device {id} is not set: each aclrtResetDevice answers one aclrtSetDevice"
-        ));
-    };
-    device.references -= 1;
-    if device.references > 0 && profile().cann.counts_resets() {
-        return Ok(());
+        )),
     }
-    let context = device.context;
-    life.devices.remove(&id);
-    drop(life);
-    end_context(context)
 }
 
 /// Ends a context: its streams are waited for and gone.
@@ -538,7 +514,7 @@ pub(crate) fn synchronize_device() -> Result<()> {
 }
 
 /// Stops all streams of a context.
-pub(crate) fn stop_context(handle: Handle, failure: &super::failure::Failure) {
+pub(crate) fn stop_context(handle: Handle, failure: &Failure) {
     if let Ok(context) = CONTEXTS.get(handle) {
         context.default_stream.stop(failure);
     }

@@ -1,6 +1,6 @@
 //! The life of a process as a state: initialised or not, and which devices are set how often.
 //!
-//! Whoever holds its lock may change it; `tests/loom.rs` checks that nothing which is made under
+//! Whoever holds its lock may change it; `loom/tests/orders.rs` checks that nothing which is made under
 //! that lock outlives the end.
 
 use std::collections::BTreeMap;

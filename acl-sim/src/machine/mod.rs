@@ -47,7 +47,7 @@ pub(crate) mod stream;
 pub(crate) mod strict;
 pub(crate) mod threads;
 
-/// What [`queue`] locks with; `tests/loom.rs` puts loom's in its place.
+/// What [`queue`] locks with; `loom/tests/orders.rs` puts loom's in its place.
 mod sync {
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 }

@@ -1,7 +1,7 @@
 //! The queue of a stream, whatever it carries: what is queued, what is done, and who waits.
 //!
 //! It knows nothing of the rest of the simulator, and takes its locks from `super::sync`, so that
-//! `tests/loom.rs` can run it under every order of its threads.
+//! `loom/tests/orders.rs` can run it under every order of its threads.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;

@@ -1,11 +1,10 @@
 //! The queue of a stream, and the counting of devices, under every order of their threads.
 //!
-//! Not built by default. By hand and in CI, in a target folder of its own:
+//! Not a part of the workspace. By hand and in CI:
 //!
 //! ```sh
-//! RUSTFLAGS="--cfg loom" cargo test --release --target-dir target/loom -p ascendcl-sim --test loom
+//! cargo test --release --manifest-path acl-sim/loom/Cargo.toml --target-dir target/loom
 //! ```
-#![cfg(loom)]
 #![allow(clippy::unwrap_used, missing_docs)]
 
 /// What the sources under test lock with.
@@ -14,10 +13,10 @@ mod sync {
 }
 
 #[allow(dead_code)]
-#[path = "../src/machine/life.rs"]
+#[path = "../../src/machine/life.rs"]
 mod life;
 #[allow(dead_code)]
-#[path = "../src/machine/queue.rs"]
+#[path = "../../src/machine/queue.rs"]
 mod queue;
 
 use std::collections::BTreeSet;

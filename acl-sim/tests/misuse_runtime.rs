@@ -36,14 +36,14 @@ macro_rules! rows {
 /// Rows that were checked, and what was wrong with them.
 static CHECKED: Mutex<(usize, Vec<String>)> = Mutex::new((0, Vec::new()));
 
-fn check(state: &str, rows: &[Row<'_>]) {
+fn check(state: &str, rows: Vec<Row<'_>>) {
     messages();
     for (what, misuse, expected) in rows {
         let code = misuse();
         let text = messages();
         let (checked, wrong) = &mut *CHECKED.lock().unwrap();
         *checked += 1;
-        if code != *expected {
+        if code != expected {
             wrong.push(format!(
                 "{state}: {what}: {code}, wanted {expected}; {text}"
             ));
@@ -73,7 +73,7 @@ fn without_a_device(state: &str) {
     let mode = aclrtFloatOverflowMode::ACL_RT_OVERFLOW_MODE_INFNAN;
     check(
         state,
-        &rows! {
+        rows! {
             aclrtGetDevice(out().cast()) => 107_002;
             aclrtSynchronizeDevice() => 107_002;
             aclrtSetTsDevice(aclrtTsId(0)) => 107_002;
@@ -134,7 +134,7 @@ fn with_dead_handles(state: &str, dead: &Dead, of_streams: i32) {
         .into_iter()
         .map(|(what, call, _)| (what, call, of_streams)),
     );
-    check(state, &rows);
+    check(state, rows);
 }
 
 struct Dead {
@@ -182,7 +182,7 @@ fn with_a_live_device() {
     ok!(aclrtSynchronizeStream(live));
     check(
         "a live device",
-        &rows! {
+        rows! {
             aclInit(null()) => 100_002;
             aclrtSetDevice(1) => 107_001;
             aclrtSetDevice(i32::MIN) => 107_001;
@@ -227,7 +227,7 @@ fn with_a_live_device() {
     ok!(aclrtSubscribeReport(1, live));
     check(
         "a stream with a subscription",
-        &rows! {
+        rows! {
             aclrtSubscribeReport(1, live) => 107_011;
             aclrtSubscribeReport(2, live) => 107_011;
             aclrtUnSubscribeReport(2, live) => 107_012;
@@ -237,7 +237,7 @@ fn with_a_live_device() {
     let other = context();
     check(
         "a stream of another context",
-        &rows! {
+        rows! {
             aclrtSynchronizeStream(live) => 107_003;
             aclrtDestroyStream(live) => 107_003;
             aclrtDestroyStreamForce(live) => 107_003;
@@ -264,7 +264,7 @@ fn misuse_of_the_runtime_gives_its_codes_in_each_state() {
     without_a_device("before aclInit");
     check(
         "before aclInit",
-        &rows! {
+        rows! {
             aclFinalize() => 100_001;
             aclrtSetDevice(0) => 100_001;
             aclrtCreateContext(out(), 0) => 100_001;
@@ -288,7 +288,7 @@ fn misuse_of_the_runtime_gives_its_codes_in_each_state() {
     with_dead_handles("after aclFinalize", &dead, 107_002);
     check(
         "after aclFinalize",
-        &rows! {
+        rows! {
             aclFinalize() => 100_037;
             aclrtSetDevice(0) => 100_001;
             aclrtCreateContext(out(), 0) => 100_001;

@@ -1,13 +1,15 @@
 //! `acl_rt.h`: callbacks of streams.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use acl_sys::{ACL_ERROR_INVALID_PARAM, aclrtCallback, aclrtCallbackBlockType, aclrtStream};
 
 use super::runtime::{handle, milliseconds};
 use super::status;
 use crate::machine::failure::fail;
-use crate::machine::{device_memory, process, report};
+use crate::machine::stream::Obstacle;
+use crate::machine::{process, report};
 
 /// What a callback is called with, on whichever thread.
 struct UserData(*mut c_void);
@@ -18,7 +20,8 @@ unsafe impl Send for UserData {}
 
 status! {
     fn aclrtSubscribeReport(thread: u64, stream: aclrtStream) {
-        report::subscribe(thread, process::subscription(handle(stream))?)
+        let chip = process::stream(handle(stream))?.chip;
+        report::subscribe(thread, process::subscription(handle(stream))?, chip)
     }
 
     fn aclrtUnSubscribeReport(thread: u64, stream: aclrtStream) {
@@ -48,6 +51,7 @@ status! {
         let sender = process::subscription(handle(stream))?;
         let mailbox = report::mailbox(sender)?;
         let data = UserData(data);
+        let held = Arc::clone(&queue);
         queue.queue(Box::new(move || {
             let callback = move || {
                 let data: UserData = data;
@@ -56,13 +60,13 @@ status! {
             };
             let done = mailbox.send(sender, Box::new(callback));
             if blocks {
-                done.wait();
+                held.held(Obstacle::Callback(mailbox.thread), || done.wait());
             }
             Ok(())
         }))
     }
 
     fn aclrtProcessReport(timeout: i32) {
-        report::process(device_memory::thread(), milliseconds(timeout)?)
+        report::process(milliseconds(timeout)?)
     }
 }

@@ -1,20 +1,22 @@
 //! `acl_rt.h`: devices, contexts, streams and events.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 use std::time::Duration;
 
 use acl_sys::{
     ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, ACL_ERROR_RT_PARAM_INVALID,
-    ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, ACL_EVENT_TIME_LINE, aclrtContext, aclrtEvent,
-    aclrtEventRecordedStatus, aclrtEventStatus, aclrtEventWaitStatus, aclrtRunMode, aclrtStream,
-    aclrtTsId,
+    ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, ACL_EVENT_SYNC, ACL_EVENT_TIME_LINE, aclrtContext,
+    aclrtEvent, aclrtEventRecordedStatus, aclrtEventStatus, aclrtEventWaitStatus, aclrtRunMode,
+    aclrtStream, aclrtTsId,
 };
 
 use super::{put, require, status};
+use crate::machine::event::Event;
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
 use crate::machine::profile::profile;
-use crate::machine::stream::Waited;
+use crate::machine::stream::{Obstacle, Waited};
 use crate::machine::{process, settings};
 
 status! {
@@ -95,7 +97,7 @@ status! {
     }
 
     fn aclrtSynchronizeStream(stream: aclrtStream) {
-        process::stream(handle(stream))?.synchronize(None).map(drop)
+        process::wait_for(&*process::stream(handle(stream))?)
     }
 
     fn aclrtSynchronizeStreamWithTimeout(stream: aclrtStream, timeout: i32) {
@@ -110,10 +112,15 @@ status! {
     }
 
     fn aclrtStreamWaitEvent(stream: aclrtStream, event: aclrtEvent) {
-        let wait = process::event(handle(event))?.wait();
-        process::stream(handle(stream))?.queue(Box::new(move || {
-            let timeout = settings::event_timeout();
-            if wait.wait(timeout) {
+        let event = synchronising(event)?;
+        let stream = process::stream(handle(stream))?;
+        let (wait, waiting) = (event.wait(), Arc::clone(&stream));
+        stream.queue(Box::new(move || {
+            let Some(timeout) = settings::event_timeout() else {
+                waiting.held(Obstacle::Event(event), || wait.wait(None));
+                return Ok(());
+            };
+            if wait.wait(Some(timeout)) {
                 return Ok(());
             }
             Err(fail!(
@@ -125,7 +132,7 @@ status! {
 
     fn aclrtCreateEvent(event: *mut aclrtEvent) {
         require(event, "event")?;
-        put!(event, process::create_event(true)?.as_ptr())
+        put!(event, process::create_event(true, true)?.as_ptr())
     }
 
     fn aclrtCreateEventWithFlag(event: *mut aclrtEvent, flag: u32) {
@@ -137,7 +144,8 @@ status! {
                 "the flag is {flag:#x}, wanted ACL_EVENT_SYNC (1), ACL_EVENT_TIME_LINE (8) or both"
             ));
         }
-        put!(event, process::create_event(flag & ACL_EVENT_TIME_LINE != 0)?.as_ptr())
+        let (timed, synchronises) = (flag & ACL_EVENT_TIME_LINE != 0, flag & ACL_EVENT_SYNC != 0);
+        put!(event, process::create_event(timed, synchronises)?.as_ptr())
     }
 
     fn aclrtDestroyEvent(event: aclrtEvent) {
@@ -147,7 +155,7 @@ status! {
     fn aclrtRecordEvent(event: aclrtEvent, stream: aclrtStream) {
         let event = process::event(handle(event))?;
         let stream = process::stream(handle(stream))?;
-        let record = event.record();
+        let record = event.record_on(&stream);
         stream.queue(Box::new(move || {
             record.pass();
             Ok(())
@@ -155,7 +163,7 @@ status! {
     }
 
     fn aclrtResetEvent(event: aclrtEvent, stream: aclrtStream) {
-        let event = process::event(handle(event))?;
+        let event = synchronising(event)?;
         process::stream(handle(stream))?.queue(Box::new(move || {
             event.reset();
             Ok(())
@@ -163,8 +171,7 @@ status! {
     }
 
     fn aclrtSynchronizeEvent(event: aclrtEvent) {
-        process::event(handle(event))?.synchronize(None);
-        Ok(())
+        process::wait_for_event(&*process::event(handle(event))?)
     }
 
     fn aclrtQueryEvent(event: aclrtEvent, status: *mut aclrtEventStatus) {
@@ -203,6 +210,18 @@ status! {
 
 pub(super) fn handle(pointer: *mut c_void) -> Handle {
     Handle::from_ptr(pointer)
+}
+
+/// Returns an event that streams may wait for and reset.
+fn synchronising(event: aclrtEvent) -> Result<Arc<Event>> {
+    let event = process::event(handle(event))?;
+    if !event.synchronises {
+        return Err(fail!(
+            ACL_ERROR_RT_PARAM_INVALID,
+            "the event was made without ACL_EVENT_SYNC: streams cannot wait for it or reset it"
+        ));
+    }
+    Ok(event)
 }
 
 fn check_peer(id: i32) -> Result<()> {

@@ -1,22 +1,26 @@
 //! Events: marks in streams, with the time at which they were passed.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use acl_sys::{ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL};
 
 use super::failure::{Result, fail};
+use super::stream::Stream;
 
 /// A mark that streams record and wait for.
-#[derive(Debug)]
 pub(crate) struct Event {
+    /// The device that was current when it was made, whose limit counts it.
+    pub(crate) chip: usize,
     /// Whether it notes times: one for synchronisation only does not.
     timed: bool,
+    /// Whether streams may wait for it and reset it: one for times only is not for that.
+    pub(crate) synchronises: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     /// How often it has been recorded: a later record takes the place of an earlier one.
     recorded: u64,
@@ -27,6 +31,8 @@ struct State {
     reset: bool,
     /// Waits of streams that are queued and not over.
     waits: u64,
+    /// The stream of the newest record.
+    recorder: Weak<Stream>,
 }
 
 /// A record on its way through a stream. Dropped without being passed (its stream was destroyed
@@ -69,9 +75,11 @@ impl Drop for Wait {
 }
 
 impl Event {
-    pub(crate) fn new(timed: bool) -> Self {
+    pub(crate) fn new(chip: usize, timed: bool, synchronises: bool) -> Self {
         Self {
+            chip,
             timed,
+            synchronises,
             state: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -89,6 +97,17 @@ impl Event {
             event: Arc::clone(self),
             number: state.recorded,
         }
+    }
+
+    /// Begins a record on a stream.
+    pub(crate) fn record_on(self: &Arc<Self>, stream: &Arc<Stream>) -> Record {
+        self.lock().recorder = Arc::downgrade(stream);
+        self.record()
+    }
+
+    /// Returns the stream of the newest record.
+    pub(crate) fn recorder(&self) -> Option<Arc<Stream>> {
+        self.lock().recorder.upgrade()
     }
 
     /// Begins a stream's wait for what has been recorded so far.
@@ -178,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_later_record_takes_the_place_of_an_earlier_one() {
-        let event = Arc::new(Event::new(true));
+        let event = Arc::new(Event::new(0, true, true));
         assert!(event.is_complete(), "nothing was recorded");
         let (first, second) = (event.record(), event.record());
         first.pass();
@@ -189,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_record_that_is_dropped_lets_the_waiting_go_on_but_has_no_time() {
-        let event = Arc::new(Event::new(true));
+        let event = Arc::new(Event::new(0, true, true));
         let wait = {
             drop(event.record());
             event.wait()
@@ -204,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_reset_event_is_not_ready_and_has_no_time_until_it_is_recorded_again() {
-        let event = Arc::new(Event::new(true));
+        let event = Arc::new(Event::new(0, true, true));
         event.record().pass();
         event.reset();
         assert!(!event.is_complete());
@@ -216,7 +235,7 @@ mod tests {
 
     #[test]
     fn an_event_for_synchronisation_only_has_no_time() {
-        let event = Arc::new(Event::new(false));
+        let event = Arc::new(Event::new(0, false, true));
         event.record().pass();
         assert!(event.is_complete());
         assert_eq!(
@@ -227,7 +246,10 @@ mod tests {
 
     #[test]
     fn time_runs_forwards_only() {
-        let (a, b) = (Arc::new(Event::new(true)), Arc::new(Event::new(true)));
+        let (a, b) = (
+            Arc::new(Event::new(0, true, true)),
+            Arc::new(Event::new(0, true, true)),
+        );
         a.record().pass();
         std::hint::black_box((0..1000).sum::<u64>());
         b.record().pass();

@@ -214,6 +214,7 @@ impl<T: Clone> Table<T> {
     }
 
     /// Returns how many are live.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         let places = self.read();
         places.all.len() - places.free.len()

@@ -18,8 +18,9 @@
 //! error channel gives 0, null or "undefined"; a call that needs a device before one is set is
 //! 107002; a stale or foreign handle is 107003 for streams, 107000 for other runtime objects and
 //! 100000 for the rest; an event that was never recorded is complete; a stream that is
-//! destroyed while a callback waits gives up on it when nobody has asked for callbacks for a second,
-//! and the end of its context or of the process at once; each call in a process that was forked
+//! destroyed while a callback waits gives up on it when nobody can run it ([`report`]), and the end
+//! of its context or of the process at once; an event of `aclrtCreateEvent` may be reset, as in
+//! programs of before 8.0; a stream's priority and flags change nothing; each call in a process that was forked
 //! after `aclInit` is 500000; strict mode ([`strict`]) tells what a card may only punish later.
 
 pub(crate) mod calls;
@@ -32,6 +33,7 @@ pub(crate) mod exception;
 pub(crate) mod failure;
 pub(crate) mod faults;
 pub(crate) mod handle;
+pub(crate) mod life;
 pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod model;
@@ -39,8 +41,15 @@ pub(crate) mod objects;
 pub(crate) mod process;
 pub(crate) mod profile;
 pub(crate) mod profiling;
+pub(crate) mod queue;
 pub(crate) mod report;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod strict;
+pub(crate) mod threads;
+
+/// What [`queue`] locks with; `loom/tests/orders.rs` puts loom's in its place.
+mod sync {
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+}
 pub(crate) mod timing;

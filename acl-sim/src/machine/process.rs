@@ -1,7 +1,6 @@
 //! The life of a process: initialisation, devices, contexts, and which context is current.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +14,13 @@ use acl_sys::{
 
 use super::config::Config;
 use super::event::Event;
-use super::failure::{Result, fail};
+use super::failure::{Failure, Result, fail};
 use super::handle::{Handle, Kind, Table};
+use super::life::{Device, Life, Reset};
 use super::profile::{self, profile};
+use super::report::Service;
 use super::stream::{Stream, Waited};
-use super::{device_memory, faults, memory, message, model, objects, report, strict};
+use super::{device_memory, faults, memory, message, model, objects, report, strict, threads};
 
 /// A context: a device's, with a default stream.
 pub(crate) struct Context {
@@ -34,23 +35,7 @@ static CONTEXTS: Table<Arc<Context>> = Table::new(Kind::Context);
 static STREAMS: Table<Arc<Stream>> = Table::new(Kind::Stream);
 static EVENTS: Table<Arc<Event>> = Table::new(Kind::Event);
 
-#[derive(Default)]
-struct Life {
-    initialised: bool,
-    finalized: bool,
-    devices: BTreeMap<i32, Device>,
-}
-
-struct Device {
-    references: usize,
-    context: Handle,
-}
-
-static LIFE: Mutex<Life> = Mutex::new(Life {
-    initialised: false,
-    finalized: false,
-    devices: BTreeMap::new(),
-});
+static LIFE: Mutex<Life<Handle>> = Mutex::new(Life::new());
 
 /// The context of the configuration's default device; 0 for none.
 static DEFAULT: AtomicU64 = AtomicU64::new(0);
@@ -60,7 +45,7 @@ thread_local! {
     static CURRENT: Cell<u64> = const { Cell::new(0) };
 }
 
-fn life() -> MutexGuard<'static, Life> {
+fn life() -> MutexGuard<'static, Life<Handle>> {
     LIFE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -115,13 +100,24 @@ fn set_default_device(id: i32) -> Result<()> {
 
 /// Fails unless the process is initialised.
 pub(crate) fn require_init() -> Result<()> {
-    if life().initialised {
-        return Ok(());
+    initialised().map(drop)
+}
+
+/// Holds the process's life, if it is initialised: whoever makes something that `aclFinalize` is to
+/// find holds it meanwhile.
+fn initialised() -> Result<MutexGuard<'static, Life<Handle>>> {
+    let life = life();
+    if life.initialised {
+        return Ok(life);
     }
-    Err(fail!(
+    Err(not_initialised())
+}
+
+fn not_initialised() -> Failure {
+    fail!(
         ACL_ERROR_UNINITIALIZE,
         "aclInit has not been called, or aclFinalize came after it"
-    ))
+    )
 }
 
 /// Tells what was never released, by kind, and which calls made it.
@@ -167,8 +163,9 @@ pub(crate) fn exit() {
 
 /// Ends the use of the library: everything is released, and what was forgotten is told.
 pub(crate) fn finalize() -> Result<()> {
+    report::check_call();
     let mut life = life();
-    if !life.initialised {
+    let Some(devices) = life.end() else {
         return Err(if life.finalized {
             fail!(
                 ACL_ERROR_REPEAT_FINALIZE,
@@ -177,11 +174,8 @@ pub(crate) fn finalize() -> Result<()> {
         } else {
             fail!(ACL_ERROR_UNINITIALIZE, "aclInit has not been called")
         });
-    }
-    life.initialised = false;
-    life.finalized = true;
+    };
     device_memory::forks::watch(false);
-    let devices = std::mem::take(&mut life.devices);
     DEFAULT.store(0, Ordering::Relaxed);
     drop(life);
 
@@ -189,10 +183,10 @@ pub(crate) fn finalize() -> Result<()> {
     // First, because a stream may wait for a callback that nobody will run any more.
     report::clear();
     for (_, stream) in STREAMS.all() {
-        stream.end();
+        end_stream(&stream);
     }
     for (handle, context) in CONTEXTS.all() {
-        context.default_stream.end();
+        end_stream(&context.default_stream);
         let _ = CONTEXTS.remove(handle);
     }
     STREAMS
@@ -237,43 +231,36 @@ fn new_context(chip: usize, implicit: bool) -> Handle {
 
 /// Makes a device the one of this thread.
 pub(crate) fn set_device(id: i32) -> Result<()> {
+    threads::here();
+    // In this order: before aclInit no device is the wrong one.
     require_init()?;
     let chip = check_device(id)?;
-    let mut life = life();
-    let device = life.devices.entry(id).or_insert_with(|| Device {
-        references: 0,
-        context: new_context(chip, true),
-    });
-    device.references += 1;
-    CURRENT.set(device.context.0);
+    let context = life().set(id, || new_context(chip, true));
+    CURRENT.set(context.ok_or_else(not_initialised)?.0);
     Ok(())
 }
 
 /// Takes one reference of a device back; with the last one its default context ends.
 pub(crate) fn reset_device(id: i32) -> Result<()> {
     check_device(id)?;
-    let mut life = life();
-    let Some(device) = life.devices.get_mut(&id) else {
-        return Err(fail!(
+    let reset = life().reset(id, profile().cann.counts_resets());
+    match reset {
+        Reset::Last(context) => end_context(context),
+        Reset::Shared => Ok(()),
+        Reset::NotSet => Err(fail!(
             ACL_ERROR_RT_INVALID_DEVICEID,
             "device {id} is not set: each aclrtResetDevice answers one aclrtSetDevice"
-        ));
-    };
-    device.references -= 1;
-    if device.references > 0 && profile().cann.counts_resets() {
-        return Ok(());
+        )),
     }
-    let context = device.context;
-    life.devices.remove(&id);
-    drop(life);
-    end_context(context)
 }
 
 /// Ends a context: its streams are waited for and gone.
 fn end_context(handle: Handle) -> Result<()> {
-    let context = CONTEXTS
-        .remove(handle)
-        .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
+    report::check_call();
+    let living = life();
+    let removed = CONTEXTS.remove(handle);
+    drop(living);
+    let context = removed.map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
     let mut streams = STREAMS.all();
     streams.retain(|(_, stream)| stream.context == handle);
     // First, because a stream, or another that waits for its event, may wait for a callback that
@@ -282,13 +269,13 @@ fn end_context(handle: Handle) -> Result<()> {
     for (stream_handle, _) in &streams {
         report::forget(*stream_handle);
     }
-    context.default_stream.end();
+    end_stream(&context.default_stream);
     for (stream_handle, stream) in streams {
         strict::find(
             strict::Finding::Order,
             "a context ended before one of its streams was destroyed".to_owned(),
         );
-        stream.end();
+        end_stream(&stream);
         let _ = STREAMS.remove(stream_handle);
     }
     Ok(())
@@ -296,8 +283,10 @@ fn end_context(handle: Handle) -> Result<()> {
 
 /// Makes a context and makes it current.
 pub(crate) fn create_context(id: i32) -> Result<Handle> {
-    require_init()?;
+    threads::here();
+    let _life = initialised()?;
     let chip = check_device(id)?;
+    check_streams(chip)?;
     let handle = new_context(chip, false);
     CURRENT.set(handle.0);
     Ok(handle)
@@ -320,6 +309,7 @@ pub(crate) fn destroy_context(handle: Handle) -> Result<()> {
 
 /// Makes a context current on this thread.
 pub(crate) fn set_current(handle: Handle) -> Result<()> {
+    threads::here();
     CONTEXTS
         .get(handle)
         .map_err(|complaint| fail!(ACL_ERROR_RT_PARAM_INVALID, "{complaint}"))?;
@@ -329,6 +319,7 @@ pub(crate) fn set_current(handle: Handle) -> Result<()> {
 
 /// Returns the current context of this thread.
 pub(crate) fn current() -> Result<Arc<Context>> {
+    report::check_call();
     let handle = match CURRENT.try_with(Cell::get).unwrap_or(0) {
         0 => DEFAULT.load(Ordering::Relaxed),
         handle => handle,
@@ -347,27 +338,28 @@ pub(crate) fn current() -> Result<Arc<Context>> {
     })
 }
 
+/// Fails unless a device has room for one more stream.
+fn check_streams(chip: usize) -> Result<()> {
+    let (contexts, streams) = (CONTEXTS.all(), STREAMS.all());
+    let defaults = contexts.iter().filter(|(_, context)| context.chip == chip);
+    let others = streams.iter().filter(|(_, stream)| stream.chip == chip);
+    if defaults.count() + others.count() < profile().streams {
+        return Ok(());
+    }
+    Err(fail!(
+        ACL_ERROR_RT_NO_STREAM_RESOURCE,
+        "device {chip} has no more than {} streams, those that come with contexts included",
+        profile().streams
+    ))
+}
+
 /// Makes a stream in the current context.
 pub(crate) fn create_stream() -> Result<Handle> {
+    // Held from the question to the answer: neither the context nor the last free stream goes
+    // away in between.
+    let _life = life();
     let context = current()?;
-    let defaults = CONTEXTS
-        .all()
-        .iter()
-        .filter(|(_, c)| c.chip == context.chip)
-        .count();
-    let others = STREAMS
-        .all()
-        .iter()
-        .filter(|(_, s)| s.chip == context.chip)
-        .count();
-    if defaults + others >= profile().streams {
-        return Err(fail!(
-            ACL_ERROR_RT_NO_STREAM_RESOURCE,
-            "device {} has no more than {} streams, the default ones included",
-            context.chip,
-            profile().streams
-        ));
-    }
+    check_streams(context.chip)?;
     Ok(STREAMS.insert(|_| Stream::new(context.handle, context.chip)))
 }
 
@@ -416,30 +408,88 @@ pub(crate) fn destroy_stream(handle: Handle, drop_work: bool) -> Result<()> {
         stream.discard();
         // A callback that nobody runs must not hold the stream.
         report::forget(handle);
-        stream.end();
+        end_stream(&stream);
     } else {
         // The callbacks belong to the work that is waited for, as long as somebody runs them.
         stream.close();
-        let (step, mut steps) = (Duration::from_millis(50), 0);
-        while matches!(stream.synchronize(Some(step)), Ok(Waited::TimedOut)) {
-            steps = if report::is_abandoned(handle) {
-                steps + 1
-            } else {
-                0
+        let mut steps = 0;
+        while matches!(stream.synchronize(Some(STEP)), Ok(Waited::TimedOut)) && !is_stuck(&stream) {
+            steps = match report::service(handle) {
+                Service::Perhaps => steps + 1,
+                Service::Never => ABANDONED,
+                Service::Idle | Service::Now => 0,
             };
             if steps == ABANDONED {
                 report::forget(handle);
             }
         }
         report::forget(handle);
-        stream.end();
+        end_stream(&stream);
     }
     Ok(())
 }
 
-/// For how many steps of waiting nobody may look after a callback before the stream that is being
-/// destroyed gives up on it: a second.
-const ABANDONED: u32 = 20;
+/// How long a wait lasts that looks around now and then.
+const STEP: Duration = Duration::from_millis(20);
+
+/// For how many steps a thread that lives may not ask for a callback before the stream that is being
+/// destroyed gives up on it: ten seconds. Nothing else tells one that will come back from one that
+/// will not.
+const ABANDONED: u32 = 500;
+
+/// Says whether this thread runs a callback without whose end a stream cannot go on.
+fn is_stuck(stream: &Stream) -> bool {
+    report::in_callback() && stream.waits_for(threads::here())
+}
+
+/// Ends a stream: waits for its work, unless that waits for a callback which this thread runs.
+fn end_stream(stream: &Stream) {
+    stream.close();
+    while matches!(stream.synchronize(Some(STEP)), Ok(Waited::TimedOut)) {
+        if is_stuck(stream) {
+            // Its thread ends by itself, when the callback has returned.
+            stream.discard();
+            return;
+        }
+    }
+}
+
+/// Waits for a stream; fails where that would last for ever, because this thread runs a callback
+/// that the stream waits for.
+pub(crate) fn wait_for(stream: &Stream) -> Result<()> {
+    if !report::in_callback() {
+        return stream.synchronize(None).map(drop);
+    }
+    while stream.synchronize(Some(STEP))? == Waited::TimedOut {
+        if is_stuck(stream) {
+            return Err(fail!(
+                ACL_ERROR_RT_STREAM_CONTEXT,
+                "the stream waits for a callback of this thread, which is inside one: synchronise \
+                 outside of callbacks"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Waits for an event; fails where that would last for ever, as [`wait_for`] does.
+pub(crate) fn wait_for_event(event: &Event) -> Result<()> {
+    report::check_call();
+    if !report::in_callback() {
+        event.synchronize(None);
+        return Ok(());
+    }
+    while !event.synchronize(Some(STEP)) {
+        if event.recorder().is_some_and(|stream| is_stuck(&stream)) {
+            return Err(fail!(
+                ACL_ERROR_RT_STREAM_CONTEXT,
+                "the event's stream waits for a callback of this thread, which is inside one: \
+                 synchronise outside of callbacks"
+            ));
+        }
+    }
+    Ok(())
+}
 
 /// Waits for all streams of the current context's device.
 pub(crate) fn synchronize_device() -> Result<()> {
@@ -454,7 +504,7 @@ pub(crate) fn synchronize_device() -> Result<()> {
         .chain(explicit)
         .filter(|stream| stream.chip == chip)
     {
-        if let Err(failure) = stream.synchronize(None)
+        if let Err(failure) = wait_for(&stream)
             && first.is_ok()
         {
             first = Err(failure);
@@ -464,7 +514,7 @@ pub(crate) fn synchronize_device() -> Result<()> {
 }
 
 /// Stops all streams of a context.
-pub(crate) fn stop_context(handle: Handle, failure: &super::failure::Failure) {
+pub(crate) fn stop_context(handle: Handle, failure: &Failure) {
     if let Ok(context) = CONTEXTS.get(handle) {
         context.default_stream.stop(failure);
     }
@@ -475,17 +525,25 @@ pub(crate) fn stop_context(handle: Handle, failure: &super::failure::Failure) {
     of_context.for_each(|(_, stream)| stream.stop(failure));
 }
 
-/// Makes an event, with a time or for synchronisation only.
-pub(crate) fn create_event(timed: bool) -> Result<Handle> {
-    current()?;
-    if EVENTS.len() >= profile().events {
+/// Makes an event, with times or without, for streams to wait for or not.
+pub(crate) fn create_event(timed: bool, synchronises: bool) -> Result<Handle> {
+    // Held from the question to the answer, as for a stream.
+    let _life = life();
+    let chip = current()?.chip;
+    let events = EVENTS.all();
+    if events
+        .iter()
+        .filter(|(_, event)| event.chip == chip)
+        .count()
+        >= profile().events
+    {
         return Err(fail!(
             ACL_ERROR_RT_NO_EVENT_RESOURCE,
-            "the device has no more than {} events",
+            "device {chip} has no more than {} events",
             profile().events
         ));
     }
-    Ok(EVENTS.insert(|_| Arc::new(Event::new(timed))))
+    Ok(EVENTS.insert(|_| Arc::new(Event::new(chip, timed, synchronises))))
 }
 
 /// Returns an event.

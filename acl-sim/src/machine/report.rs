@@ -2,26 +2,44 @@
 //!
 //! A stream that comes to a callback hands it to the thread that subscribed to the stream, which
 //! runs it inside `aclrtProcessReport`.
+//!
+//! # Choices where the documents are silent
+//!
+//! - A thread that subscribes for a second device, and `aclrtProcessReport` inside a callback, are
+//!   107012; a thread beyond the 1024th is 207012.
+//! - A thread that has ended runs no callbacks: what waits for it is dropped, a launch to it is
+//!   107015. That it has ended is known when it has called this library before. Destroying a stream
+//!   also gives up at once on a callback for a number that is no thread's, or for the thread that
+//!   destroys it, and after ten seconds on one for a thread that lives and does not ask.
+//! - A synchronisation inside a callback is 107003 when what it waits for waits for that callback
+//!   (or for another that the same thread would run); otherwise it waits. A stream that ends inside
+//!   such a callback drops the work that has not begun. Both are findings, as is each call inside a
+//!   callback that allocates, launches or synchronises.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use acl_sys::{
-    ACL_ERROR_RT_REPORT_TIMEOUT, ACL_ERROR_RT_STREAM_NO_CB_REG, ACL_ERROR_RT_STREAM_SUBSCRIBE,
-    ACL_ERROR_RT_THREAD_SUBSCRIBE,
+    ACL_ERROR_RT_OVER_LIMIT, ACL_ERROR_RT_REPORT_TIMEOUT, ACL_ERROR_RT_STREAM_NO_CB_REG,
+    ACL_ERROR_RT_STREAM_SUBSCRIBE, ACL_ERROR_RT_THREAD_SUBSCRIBE,
 };
 
 use super::failure::{Result, fail};
 use super::handle::Handle;
+use super::strict::{Finding, find};
+use super::{calls, threads};
 
 /// A callback with its argument, ready to be called.
 pub(crate) type Callback = Box<dyn FnOnce() + Send>;
 
 /// The callbacks that wait for one thread.
-#[derive(Default)]
 pub(crate) struct Mailbox {
+    /// The thread, and the device whose streams it serves.
+    pub(crate) thread: u64,
+    chip: usize,
     waiting: Mutex<VecDeque<Letter>>,
     came: Condvar,
     /// Calls that wait for a callback, or run one.
@@ -81,8 +99,11 @@ fn lock() -> MutexGuard<'static, Option<Subscriptions>> {
     SUBSCRIPTIONS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends the callbacks of a stream to a thread.
-pub(crate) fn subscribe(thread: u64, stream: Handle) -> Result<()> {
+/// Threads that may subscribe.
+const THREADS: usize = 1024;
+
+/// Sends the callbacks of a stream of a device to a thread.
+pub(crate) fn subscribe(thread: u64, stream: Handle, chip: usize) -> Result<()> {
     let mut guard = lock();
     let all = guard.get_or_insert_default();
     if let Some(other) = all.streams.get(&stream) {
@@ -91,8 +112,24 @@ pub(crate) fn subscribe(thread: u64, stream: Handle) -> Result<()> {
             "the stream's callbacks go to thread {other:#x} already: unsubscribe that first"
         ));
     }
+    if let Some((mailbox, _)) = all.threads.get(&thread)
+        && mailbox.chip != chip
+    {
+        return Err(fail!(
+            ACL_ERROR_RT_THREAD_SUBSCRIBE,
+            "thread {thread:#x} serves streams of device {} and cannot serve one of device {chip}",
+            mailbox.chip
+        ));
+    }
+    if !all.threads.contains_key(&thread) && all.threads.len() >= THREADS {
+        return Err(fail!(
+            ACL_ERROR_RT_OVER_LIMIT,
+            "{THREADS} threads have subscribed, and that is all"
+        ));
+    }
     all.streams.insert(stream, thread);
-    all.threads.entry(thread).or_default().1 += 1;
+    let fresh = || (Arc::new(Mailbox::new(thread, chip)), 0);
+    all.threads.entry(thread).or_insert_with(fresh).1 += 1;
     Ok(())
 }
 
@@ -143,6 +180,14 @@ pub(crate) fn mailbox(stream: Handle) -> Result<Arc<Mailbox>> {
     let mut guard = lock();
     let all = guard.get_or_insert_default();
     let thread = all.streams.get(&stream).copied();
+    if let Some(thread) = thread
+        && threads::has_ended(thread)
+    {
+        return Err(fail!(
+            ACL_ERROR_RT_STREAM_NO_CB_REG,
+            "thread {thread:#x}, which has subscribed to the stream, has ended"
+        ));
+    }
     let found = thread.and_then(|thread| all.threads.get(&thread));
     found
         .map(|(mailbox, _)| Arc::clone(mailbox))
@@ -154,7 +199,26 @@ pub(crate) fn mailbox(stream: Handle) -> Result<Arc<Mailbox>> {
         })
 }
 
+/// Drops what a thread that ends would have run.
+pub(crate) fn thread_ended(thread: u64) {
+    let mut guard = lock();
+    if let Some((mailbox, _)) = guard.get_or_insert_default().threads.get(&thread) {
+        let letters = std::mem::take(&mut *mailbox.lock());
+        tell_dropped(letters.len());
+    }
+}
+
 impl Mailbox {
+    fn new(thread: u64, chip: usize) -> Self {
+        Self {
+            thread,
+            chip,
+            waiting: Mutex::default(),
+            came: Condvar::new(),
+            serving: AtomicUsize::new(0),
+        }
+    }
+
     /// Sends a callback; the returned mark tells when it is over. Where the stream's subscription
     /// has ended meanwhile, nobody would ever run it: it is dropped, and over at once.
     pub(crate) fn send(&self, stream: Handle, callback: Callback) -> Arc<Done> {
@@ -164,7 +228,8 @@ impl Mailbox {
         let all = guard.get_or_insert_default();
         let thread = all.streams.get(&stream);
         let found = thread.and_then(|thread| all.threads.get(thread));
-        if !found.is_some_and(|(now, _)| std::ptr::eq(&raw const **now, self)) {
+        let subscribed = found.is_some_and(|(now, _)| std::ptr::eq(&raw const **now, self));
+        if !subscribed || threads::has_ended(self.thread) {
             tell_dropped(1);
             done.set();
             return done;
@@ -208,25 +273,120 @@ impl Drop for Serving<'_> {
     }
 }
 
-/// Says whether a callback of a stream waits, and nobody is there to run it now.
-pub(crate) fn is_abandoned(stream: Handle) -> bool {
-    mailbox(stream).is_ok_and(|mailbox| {
-        mailbox.serving.load(Ordering::Relaxed) == 0
-            && mailbox.lock().iter().any(|letter| letter.stream == stream)
-    })
+/// Who will run the callback that a stream waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// No callback of the stream waits.
+    Idle,
+    /// A thread that asks for callbacks now.
+    Now,
+    /// A thread that lives, and does not ask now.
+    Perhaps,
+    /// Nobody: the thread has ended, never was, or is the one that wants to know.
+    Never,
+}
+
+/// Says who will run the callback that a stream waits for.
+pub(crate) fn service(stream: Handle) -> Service {
+    let mut guard = lock();
+    let all = guard.get_or_insert_default();
+    let thread = all.streams.get(&stream);
+    let Some((mailbox, _)) = thread.and_then(|thread| all.threads.get(thread)) else {
+        return Service::Idle;
+    };
+    let mailbox = Arc::clone(mailbox);
+    drop(guard);
+    if !mailbox.lock().iter().any(|letter| letter.stream == stream) {
+        return Service::Idle;
+    }
+    if mailbox.thread == threads::here() || threads::is_none(mailbox.thread) {
+        return Service::Never;
+    }
+    match mailbox.serving.load(Ordering::Relaxed) {
+        0 => Service::Perhaps,
+        _ => Service::Now,
+    }
+}
+
+thread_local! {
+    /// Whether this thread runs a callback.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether this thread runs a callback.
+pub(crate) fn in_callback() -> bool {
+    RUNNING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Marks this thread as one that runs a callback.
+struct Running;
+
+impl Running {
+    fn new() -> Self {
+        RUNNING.set(true);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = RUNNING.try_with(|running| running.set(false));
+    }
+}
+
+/// What the names of functions have in them that allocate, free, launch, wait or end something.
+const FORBIDDEN: &[&str] = &[
+    "Malloc",
+    "Free",
+    "Synchronize",
+    "Launch",
+    "Async",
+    "Execute",
+    "RecordEvent",
+    "WaitEvent",
+    "DestroyStream",
+    "DestroyContext",
+    "ResetDevice",
+    "Finalize",
+    "ProcessReport",
+];
+
+/// Tells of a call inside a callback that may fail or wait for ever there.
+pub(crate) fn check_call() {
+    if !in_callback() {
+        return;
+    }
+    let Some(site) = calls::site() else { return };
+    let name = site.name;
+    if FORBIDDEN.iter().any(|part| name.contains(part)) {
+        find(
+            Finding::InCallback,
+            format!("{name} inside a callback may fail or wait for ever on a card"),
+        );
+    }
 }
 
 fn tell_dropped(count: usize) {
     if count > 0 {
-        super::strict::find(
-            super::strict::Finding::LostCallback,
-            "callbacks were dropped: their stream's subscription ended before they ran".to_owned(),
+        find(
+            Finding::LostCallback,
+            "callbacks were dropped: their stream's subscription, or the thread that should have \
+             run them, ended before they ran"
+                .to_owned(),
         );
     }
 }
 
 /// Waits for a callback of this thread, and runs it.
-pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
+pub(crate) fn process(timeout: Option<Duration>) -> Result<()> {
+    let thread = threads::here();
+    if in_callback() {
+        check_call();
+        return Err(fail!(
+            ACL_ERROR_RT_THREAD_SUBSCRIBE,
+            "this thread runs a callback: it can ask for the next when that has returned"
+        ));
+    }
     let found = lock()
         .get_or_insert_default()
         .threads
@@ -253,7 +413,9 @@ pub(crate) fn process(thread: u64, timeout: Option<Duration>) -> Result<()> {
             let Letter {
                 callback, ended, ..
             } = letter;
+            let running = Running::new();
             callback();
+            drop(running);
             drop(ended);
             return Ok(());
         }

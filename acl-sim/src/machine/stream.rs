@@ -3,16 +3,18 @@
 //! The thread starts with the first work and ends with the stream. A failure of queued work is
 //! kept and surfaces at the next synchronisation, as on a device.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acl_sys::ACL_ERROR_INTERNAL_ERROR;
 
 use super::device_memory;
+use super::event::Event;
 use super::failure::{Failure, Result, fail};
 use super::handle::Handle;
+pub(crate) use super::queue::Waited;
+use super::queue::{Queue, Refused};
 use super::{exception, process};
 
 /// Queued work.
@@ -24,25 +26,43 @@ pub(crate) struct Stream {
     pub(crate) chip: usize,
     /// Its number, as exceptions name it.
     pub(crate) id: u32,
+    queue: Queue<Task, Failure>,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Task>,
-    /// Work that was ever queued, and that is done.
-    queued: u64,
-    done: u64,
-    /// The first failure since the last synchronisation.
-    failure: Option<Failure>,
     /// What happens at a failure; may be set once.
     on_failure: Option<OnFailure>,
-    /// The failure for which it takes no more work, and drops what is queued.
-    stopped: Option<Failure>,
-    ended: bool,
+    /// What the work that is being carried out waits for.
+    obstacle: Option<Obstacle>,
     /// The process whose thread serves the queue: a thread does not survive a fork.
     worker: Option<i32>,
+}
+
+impl From<Refused<Failure>> for Failure {
+    fn from(refused: Refused<Failure>) -> Self {
+        match refused {
+            Refused::Ended => fail!(
+                acl_sys::ACL_ERROR_RT_STREAM_CONTEXT,
+                "the stream is being destroyed and takes no work"
+            ),
+            Refused::Stopped(failure) => fail!(
+                failure.code,
+                "the stream has stopped, because work failed on a stream that stops its context: {}",
+                failure.text
+            ),
+        }
+    }
+}
+
+/// What work of a stream waits for, as far as a thread of the program's can have a part in it.
+#[derive(Clone)]
+pub(crate) enum Obstacle {
+    /// A callback that this thread runs, or is to run.
+    Callback(u64),
+    /// A record on another stream.
+    Event(Arc<Event>),
 }
 
 /// What a stream does when work of its fails.
@@ -54,23 +74,15 @@ pub(crate) enum OnFailure {
     Stop,
 }
 
-/// How a wait ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Waited {
-    Done,
-    TimedOut,
-}
-
 impl Stream {
     pub(crate) fn new(context: Handle, chip: usize) -> Arc<Self> {
-        let state = Mutex::default();
         static NEXT: AtomicU32 = AtomicU32::new(0);
         Arc::new(Self {
             context,
             chip,
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            state,
-            changed: Condvar::new(),
+            queue: Queue::new(),
+            state: Mutex::default(),
         })
     }
 
@@ -80,56 +92,33 @@ impl Stream {
 
     /// Queues work.
     pub(crate) fn queue(self: &Arc<Self>, task: Task) -> Result<()> {
+        self.queue.push(task, || self.start())
+    }
+
+    /// Starts the thread, unless it runs.
+    fn start(self: &Arc<Self>) -> Result<()> {
         let mut state = self.lock();
-        if state.ended {
-            return Err(fail!(
-                acl_sys::ACL_ERROR_RT_STREAM_CONTEXT,
-                "the stream is being destroyed and takes no work"
-            ));
-        }
-        if let Some(failure) = &state.stopped {
-            return Err(fail!(
-                failure.code,
-                "the stream has stopped, because work failed on a stream that stops its context: {}",
-                failure.text
-            ));
-        }
-        state.queue.push_back(task);
-        state.queued += 1;
         let process = device_memory::process();
-        if state.worker != Some(process) {
-            let stream = Arc::clone(self);
-            std::thread::Builder::new()
-                .name("acl-sim stream".to_owned())
-                .spawn(move || stream.serve())
-                .map_err(|error| {
-                    fail!(
-                        acl_sys::ACL_ERROR_RT_NO_STREAM_RESOURCE,
-                        "no thread could be started for the stream: {error}"
-                    )
-                })?;
-            state.worker = Some(process);
+        if state.worker == Some(process) {
+            return Ok(());
         }
-        drop(state);
-        self.changed.notify_all();
+        let stream = Arc::clone(self);
+        std::thread::Builder::new()
+            .name("acl-sim stream".to_owned())
+            .spawn(move || stream.serve())
+            .map_err(|error| {
+                fail!(
+                    acl_sys::ACL_ERROR_RT_NO_STREAM_RESOURCE,
+                    "no thread could be started for the stream: {error}"
+                )
+            })?;
+        state.worker = Some(process);
         Ok(())
     }
 
     /// Carries out work until the stream ends.
     fn serve(&self) {
-        let mut state = self.lock();
-        loop {
-            let Some(task) = state.queue.pop_front() else {
-                if state.ended {
-                    return;
-                }
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            drop(state);
+        while let Some(task) = self.queue.next() {
             let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(task))
                 .unwrap_or_else(|_| {
                     Err(fail!(
@@ -140,22 +129,15 @@ impl Stream {
             if let Err(failure) = &result {
                 self.failed(failure);
             }
-            state = self.lock();
-            state.done += 1;
-            if let Err(failure) = result {
-                state.failure.get_or_insert(failure);
-            }
-            self.changed.notify_all();
+            self.queue.finish(result);
         }
     }
 
     /// Tells the program's exception callback of a failure, before a synchronisation can; stops the
     /// context where that is wanted.
     fn failed(&self, failure: &Failure) {
-        let state = self.lock();
-        let (task, stops) = (state.done, state.on_failure == Some(OnFailure::Stop));
-        drop(state);
-        exception::tell(self, task, failure);
+        let stops = self.lock().on_failure == Some(OnFailure::Stop);
+        exception::tell(self, self.queue.done(), failure);
         if stops {
             process::stop_context(self.context, failure);
         }
@@ -176,63 +158,53 @@ impl Stream {
 
     /// Takes no more work, and drops what is queued.
     pub(crate) fn stop(&self, failure: &Failure) {
-        let mut state = self.lock();
-        state.stopped.get_or_insert_with(|| failure.clone());
-        let dropped = std::mem::take(&mut state.queue);
-        if !dropped.is_empty() {
-            state.failure.get_or_insert_with(|| failure.clone());
-        }
-        state.done += dropped.len() as u64;
-        self.changed.notify_all();
-        drop(state);
-        // Outside the lock: dropping work may tell others that it will never be done.
-        drop(dropped);
+        self.queue.stop(failure);
     }
 
     /// Waits for all work that is queued now, and takes the failure that came up.
     pub(crate) fn synchronize(&self, timeout: Option<Duration>) -> Result<Waited> {
-        let state = self.lock();
-        let goal = state.queued;
-        let waiting = |state: &mut State| state.done < goal;
-        let mut state = match timeout {
-            None => self
-                .changed
-                .wait_while(state, waiting)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                let waited = self.changed.wait_timeout_while(state, timeout, waiting);
-                let (state, result) = waited.unwrap_or_else(PoisonError::into_inner);
-                if result.timed_out() {
-                    return Ok(Waited::TimedOut);
+        self.queue.wait(timeout)
+    }
+
+    /// Waits for something inside queued work, and lets it be known for what.
+    pub(crate) fn held<R>(&self, by: Obstacle, wait: impl FnOnce() -> R) -> R {
+        self.lock().obstacle = Some(by);
+        let waited = wait();
+        self.lock().obstacle = None;
+        waited
+    }
+
+    /// Says whether the stream cannot go on before a thread has run a callback.
+    pub(crate) fn waits_for(&self, thread: u64) -> bool {
+        // Streams can wait for each other in a ring; a program has no more streams than this.
+        const LONGEST: usize = 4096;
+        let mut obstacle = self.lock().obstacle.clone();
+        for _ in 0..LONGEST {
+            match obstacle {
+                None => return false,
+                Some(Obstacle::Callback(other)) => return other == thread,
+                Some(Obstacle::Event(event)) => {
+                    obstacle = event
+                        .recorder()
+                        .and_then(|stream| stream.lock().obstacle.clone());
                 }
-                state
             }
-        };
-        match state.failure.take() {
-            Some(failure) => Err(failure),
-            None => Ok(Waited::Done),
         }
+        false
     }
 
     /// Drops the work that has not begun. Nothing can be queued any more.
     pub(crate) fn discard(&self) {
-        let mut state = self.lock();
-        state.ended = true;
-        let dropped = std::mem::take(&mut state.queue);
-        state.done += dropped.len() as u64;
-        self.changed.notify_all();
-        drop(state);
-        // Outside the lock: dropping work may tell others that it will never be done.
-        drop(dropped);
+        self.queue.discard();
     }
 
     /// Lets nothing be queued any more; what is queued goes on.
     pub(crate) fn close(&self) {
-        self.lock().ended = true;
-        self.changed.notify_all();
+        self.queue.close();
     }
 
     /// Ends the stream: its work is waited for. Nothing can be queued any more.
+    #[cfg(test)]
     pub(crate) fn end(&self) {
         self.close();
         let _ = self.synchronize(None);

@@ -36,6 +36,8 @@ pub(crate) enum Finding {
     ReadEarly,
     /// A callback that nobody ran.
     LostCallback,
+    /// A call inside a callback that may fail or wait for ever there.
+    InCallback,
 }
 
 impl Finding {
@@ -51,6 +53,7 @@ impl Finding {
             Self::AsyncCopy => "async_copy",
             Self::ReadEarly => "read_early",
             Self::LostCallback => "lost_callback",
+            Self::InCallback => "in_callback",
         }
     }
 }
@@ -63,7 +66,7 @@ static ON: LazyLock<bool> =
 #[non_exhaustive]
 pub struct Found {
     /// Its kind: `leak`, `order`, `bad_handle`, `bad_free`, `freed_in_use`, `wrong_context`,
-    /// `overrun`, `async_copy`, `read_early`, `lost_callback`, and more as they come.
+    /// `overrun`, `async_copy`, `read_early`, `lost_callback`, `in_callback`, and more as they come.
     pub kind: &'static str,
     /// What was found, and what to do.
     pub text: String,

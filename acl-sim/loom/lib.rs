@@ -1,0 +1,1 @@
+//! Nothing: the tests take the sources of the simulator that they check.

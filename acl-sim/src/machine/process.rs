@@ -19,7 +19,7 @@ use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::profile::{self, profile};
 use super::stream::{Stream, Waited};
-use super::{device_memory, faults, memory, message, model, objects, report, strict};
+use super::{device_memory, faults, memory, message, model, objects, op, report, strict};
 
 /// A context: a device's, with a default stream.
 pub(crate) struct Context {
@@ -132,7 +132,7 @@ fn tell_leaks(when: &str, devices: usize) {
         (EVENTS.made(|_| true), "event"),
         (model::live(), "loaded model"),
     ];
-    for (made, what) in found.into_iter().chain(objects::live()) {
+    for (made, what) in found.into_iter().chain(objects::live()).chain(op::live()) {
         if !made.is_empty() {
             let text = format!("{when}: {} of kind {what} were never released", made.len());
             strict::find(strict::Finding::Leak, text + &strict::made_by(&made));
@@ -208,6 +208,7 @@ pub(crate) fn finalize() -> Result<()> {
     super::exception::set(None);
     super::settings::clear();
     super::profiling::clear();
+    op::registry::clear();
     strict::report(true);
     strict::begin_again();
     Ok(())

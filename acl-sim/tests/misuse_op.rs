@@ -22,6 +22,16 @@ use acl_sys::{
 use call::{malloc, messages, start, stream};
 use op::*;
 
+/// An operator's call: what is wrong, the name, inputs, outputs, attributes, the expected code.
+type Run<'a> = (
+    &'static str,
+    &'static str,
+    Vec<&'a Tensor>,
+    Vec<&'a Tensor>,
+    &'a Attr,
+    i32,
+);
+
 type Row<'a> = (String, Box<dyn Fn() -> i32 + 'a>, i32);
 
 /// Makes the rows of a table: what is done, the call, the expected code.
@@ -35,10 +45,10 @@ macro_rules! rows {
     };
 }
 
-fn check(rows: &[Row<'_>]) -> usize {
+fn check(rows: Vec<Row<'_>>) -> usize {
     messages();
     let mut wrong = Vec::new();
-    for (what, misuse, expected) in rows {
+    for (what, misuse, expected) in &rows {
         let code = misuse();
         let text = messages();
         if code != *expected {
@@ -100,31 +110,14 @@ selector!(chooses_none, |_kernel| 0);
 selector!(fails, |_kernel| 12_345);
 
 /// Rows of calls that run one operator with tensors.
-fn executed<'a>(
-    by: By,
-    all: Vec<(
-        &'static str,
-        &'static str,
-        Vec<&'a Tensor>,
-        Vec<&'a Tensor>,
-        &'a Attr,
-        i32,
-    )>,
-) -> Vec<Row<'a>> {
+fn executed<'a>(by: By, all: Vec<Run<'a>>) -> Vec<Row<'a>> {
     let name = match by {
         By::Execute => "aclopExecute",
         By::ExecuteV2 => "aclopExecuteV2",
         By::CompileAndExecute => "aclopCompileAndExecute",
         By::CompileAndExecuteV2 => "aclopCompileAndExecuteV2",
     };
-    let row = move |(what, op, inputs, outputs, attr, code): (
-        &'static str,
-        &'static str,
-        Vec<&'a Tensor>,
-        Vec<&'a Tensor>,
-        &'a Attr,
-        i32,
-    )| {
+    let row = move |(what, op, inputs, outputs, attr, code): Run<'a>| {
         let run = move || execute(by, op, &inputs, &outputs, attr.0);
         (
             format!("{name}: {op}: {what}"),
@@ -137,7 +130,7 @@ fn executed<'a>(
 
 fn before_init() -> usize {
     let out = [0_u64; 4].as_mut_ptr();
-    check(&rows! {
+    check(rows! {
         "before aclInit", aclopSetModelDir(c"/tmp".as_ptr()) => 100_001;
         "before aclInit", aclopLoad(c"x".as_ptr().cast(), 1) => 100_001;
         "before aclInit", aclopSetCompileFlag(aclOpCompileFlag(0)) => 100_001;
@@ -188,8 +181,7 @@ fn attributes() -> usize {
         "-1 in one", aclopSetAttrListListInt(attr, n, 2, counts.as_ptr(), lists.as_ptr()) => 100_000;
         "a null list", aclopSetAttrListListInt(attr, n, 2, [1, 1].as_ptr(), holes.as_ptr()) => 100_000;
     };
-    let count = check(&rows);
-    drop(rows);
+    let count = check(rows);
     call!(aclopDestroyAttr(attr));
     // Twice: nothing happens but a finding.
     call!(aclopDestroyAttr(attr));
@@ -212,7 +204,7 @@ fn descriptions() -> usize {
     let mut ranges = [[2_i64, 1]];
     let ranges = ranges.as_mut_ptr();
     let five = aclFormat::ACL_FORMAT_NC1HWC0;
-    check(&rows! {
+    check(rows! {
         "null contents", aclSetTensorConst(desc, null_mut(), 8) => 100_000;
         "no bytes", aclSetTensorConst(desc, data, 0) => 100_000;
         "too few bytes", aclSetTensorConst(desc, data, 7) => 100_000;
@@ -273,8 +265,7 @@ fn kernels() -> usize {
         Box::new(update(c"Mine")),
         100_029,
     ));
-    let mut count = check(&all);
-    drop(all);
+    let mut count = check(all);
     ok!(aclopCreateKernel(add, k, k, data, 8, SYS, some));
     ok!(aclopRegisterCompileFunc(
         c"Another".as_ptr(),
@@ -302,7 +293,7 @@ fn kernels() -> usize {
         let what = format!("aclopUpdateParams: {}", op.to_str().unwrap());
         all.push((what, Box::new(update(op)), code));
     }
-    count += check(&all);
+    count += check(all);
     count
 }
 
@@ -322,7 +313,7 @@ fn compiling() -> usize {
     let engine = aclopEngineType(3);
     let kind = aclopCompileType(2);
     let none = null();
-    let count = check(&rows! {
+    let count = check(rows! {
         "no such engine", aclopCompile(add, 2, good, 1, good, none, engine, KNOWN, null()) => 100_000;
         "no such kind", aclopCompile(add, 2, good, 1, good, none, SYS, kind, null()) => 100_000;
         "own without a path", aclopCompile(add, 2, good, 1, good, none, SYS, OWN, null()) => 100_000;
@@ -360,22 +351,8 @@ fn not_loaded() -> usize {
     let mut rows = executed(
         By::ExecuteV2,
         vec![
-            (
-                "never compiled",
-                "Add",
-                vec![&a, &b],
-                vec![&a],
-                &none,
-                100_024,
-            ),
-            (
-                "unknown, which comes first",
-                "Conv2D",
-                vec![&a, &b],
-                vec![&a],
-                &none,
-                200_001,
-            ),
+        ("never compiled", "Add", vec![&a, &b], vec![&a], &none, 100_024),
+        ("unknown, which comes first", "Conv2D", vec![&a, &b], vec![&a], &none, 200_001),
         ],
     );
     let mut handle = null_mut();
@@ -385,8 +362,7 @@ fn not_loaded() -> usize {
         "never compiled", aclopCreateHandleForCast(from, to, 0, place) => 100_024;
         "never compiled", aclblasCreateHandleForHgemv(Trans(0), 1, 1, HIGH, place) => 100_024;
     });
-    let mut count = check(&rows);
-    drop(rows);
+    let mut count = check(rows);
     // Compiled for two elements, by name and for these attributes alone.
     let pair = [a.desc.cast_const(), b.desc.cast_const()];
     let one = [a.desc.cast_const()];
@@ -402,34 +378,13 @@ fn not_loaded() -> usize {
         null()
     ));
     let single = Tensor::floats(&[3], &[0.0; 3]);
-    count += check(&executed(
+    count += check(executed(
         By::Execute,
         vec![
             ("compiled", "Add", vec![&a, &b], vec![&a], &none, 0),
-            (
-                "compiled for 2",
-                "Add",
-                vec![&longer, &single],
-                vec![&longer],
-                &none,
-                100_024,
-            ),
-            (
-                "other attributes",
-                "Add",
-                vec![&a, &b],
-                vec![&a],
-                &other,
-                100_024,
-            ),
-            (
-                "another name",
-                "Mul",
-                vec![&a, &b],
-                vec![&a],
-                &none,
-                100_024,
-            ),
+        ("compiled for 2", "Add", vec![&longer, &single], vec![&longer], &none, 100_024),
+        ("other attributes", "Add", vec![&a, &b], vec![&a], &other, 100_024),
+        ("another name", "Mul", vec![&a, &b], vec![&a], &none, 100_024),
         ],
     ));
     // Open dims of what was compiled stand for any.
@@ -446,7 +401,7 @@ fn not_loaded() -> usize {
         KNOWN,
         null()
     ));
-    count += check(&executed(
+    count += check(executed(
         By::Execute,
         vec![(
             "any length",
@@ -462,14 +417,14 @@ fn not_loaded() -> usize {
 
 fn models(folder: &CStr) -> usize {
     let junk: *const c_void = c"no model at all".as_ptr().cast();
-    check(&rows! {
+    check(rows! {
         "null", aclopSetModelDir(null()) => 100_000;
         "no folder", aclopSetModelDir(c"/no/such/folder".as_ptr()) => 100_003;
         "a file", aclopSetModelDir(c"/proc/self/exe".as_ptr()) => 100_003;
         "null", aclopLoad(null(), 4) => 100_000;
         "no bytes", aclopLoad(junk, 0) => 545_000;
         "junk", aclopLoad(junk, 15) => 145_006;
-    }) + check(&rows! {
+    }) + check(rows! {
         "the first time", aclopSetModelDir(folder.as_ptr()) => 0;
         "a second time", aclopSetModelDir(folder.as_ptr()) => 100_002;
     })
@@ -517,245 +472,49 @@ fn mismatches() -> usize {
     let block = malloc(24);
     ok!(aclrtFree(block));
     ok!(aclUpdateDataBuffer(freed.buffer, block, 24));
+    #[rustfmt::skip]
     let all = vec![
         ("unknown", "Conv2D", vec![&a], vec![&a], &none, 200_001),
         ("an empty name", "", vec![&a], vec![&a], &none, 200_001),
-        (
-            "three inputs",
-            "Add",
-            vec![&a, &a, &a],
-            vec![&a],
-            &none,
-            100_021,
-        ),
+        ("three inputs", "Add", vec![&a, &a, &a], vec![&a], &none, 100_021),
         ("no output", "Add", vec![&a, &a], vec![], &none, 100_022),
-        (
-            "types apart",
-            "Add",
-            vec![&a, &half],
-            vec![&a],
-            &none,
-            100_021,
-        ),
-        (
-            "another output type",
-            "Add",
-            vec![&a, &a],
-            vec![&int],
-            &none,
-            100_022,
-        ),
+        ("types apart", "Add", vec![&a, &half], vec![&a], &none, 100_021),
+        ("another output type", "Add", vec![&a, &a], vec![&int], &none, 100_022),
         ("dims apart", "Add", vec![&a, &v], vec![&a], &none, 100_021),
-        (
-            "another output shape",
-            "Add",
-            vec![&a, &a],
-            vec![&v],
-            &none,
-            100_022,
-        ),
-        (
-            "strings",
-            "Add",
-            vec![&text, &text],
-            vec![&text],
-            &none,
-            100_026,
-        ),
-        (
-            "blocks and rows",
-            "Add",
-            vec![&nz, &half],
-            vec![&nz],
-            &none,
-            100_021,
-        ),
-        (
-            "an open input",
-            "Add",
-            vec![&open, &a],
-            vec![&a],
-            &none,
-            148_050,
-        ),
-        (
-            "a small input",
-            "Relu",
-            vec![&small],
-            vec![&a],
-            &none,
-            100_000,
-        ),
-        (
-            "a small output",
-            "Relu",
-            vec![&a],
-            vec![&small],
-            &none,
-            100_000,
-        ),
-        (
-            "integers",
-            "Sigmoid",
-            vec![&int],
-            vec![&int],
-            &none,
-            100_026,
-        ),
+        ("another output shape", "Add", vec![&a, &a], vec![&v], &none, 100_022),
+        ("strings", "Add", vec![&text, &text], vec![&text], &none, 100_026),
+        ("blocks and rows", "Add", vec![&nz, &half], vec![&nz], &none, 100_021),
+        ("an open input", "Add", vec![&open, &a], vec![&a], &none, 148_050),
+        ("a small input", "Relu", vec![&small], vec![&a], &none, 100_000),
+        ("a small output", "Relu", vec![&a], vec![&small], &none, 100_000),
+        ("integers", "Sigmoid", vec![&int], vec![&int], &none, 100_026),
         ("host memory", "Relu", vec![&host], vec![&a], &none, 107_000),
-        (
-            "an output in host memory",
-            "Relu",
-            vec![&a],
-            vec![&host],
-            &none,
-            107_000,
-        ),
-        (
-            "freed memory",
-            "Relu",
-            vec![&freed],
-            vec![&a],
-            &none,
-            107_000,
-        ),
-        (
-            "a third axis",
-            "SoftmaxV2",
-            vec![&a],
-            vec![&a],
-            &axis,
-            100_023,
-        ),
+        ("an output in host memory", "Relu", vec![&a], vec![&host], &none, 107_000),
+        ("freed memory", "Relu", vec![&freed], vec![&a], &none, 107_000),
+        ("a third axis", "SoftmaxV2", vec![&a], vec![&a], &axis, 100_023),
         ("blocks", "SoftmaxV2", vec![&nz], vec![&nz], &none, 100_027),
-        (
-            "another dst_type",
-            "Cast",
-            vec![&a],
-            vec![&half],
-            &kind,
-            100_023,
-        ),
-        (
-            "from strings",
-            "Cast",
-            vec![&text],
-            vec![&a],
-            &none,
-            100_026,
-        ),
+        ("another dst_type", "Cast", vec![&a], vec![&half], &kind, 100_023),
+        ("from strings", "Cast", vec![&text], vec![&a], &none, 100_026),
         ("to strings", "Cast", vec![&a], vec![&text], &none, 100_022),
-        (
-            "inner dims apart",
-            "MatMul",
-            vec![&a, &a],
-            vec![&square],
-            &none,
-            100_021,
-        ),
+        ("inner dims apart", "MatMul", vec![&a, &a], vec![&square], &none, 100_021),
         ("a vector", "MatMul", vec![&v, &a], vec![&a], &none, 100_021),
-        (
-            "an int for a bool",
-            "MatMul",
-            vec![&a, &a],
-            vec![&square],
-            &turned,
-            100_023,
-        ),
-        (
-            "blocks",
-            "MatMul",
-            vec![&nz, &nz],
-            vec![&nz],
-            &none,
-            100_027,
-        ),
-        (
-            "a bias for batches",
-            "BatchMatMul",
-            vec![&a, &a, &v],
-            vec![&a],
-            &none,
-            100_021,
-        ),
-        (
-            "four inputs",
-            "GEMM",
-            vec![&a, &a, &a, &factor],
-            vec![&a],
-            &none,
-            100_021,
-        ),
-        (
-            "two factors",
-            "GEMM",
-            vec![&square, &square, &square, &factor, &factor],
-            vec![&square],
-            &none,
-            100_021,
-        ),
-        (
-            "an axis twice",
-            "Transpose",
-            vec![&a, &order],
-            vec![&a],
-            &none,
-            100_021,
-        ),
-        (
-            "one axis of two",
-            "TransposeD",
-            vec![&a],
-            vec![&a],
-            &perm,
-            100_023,
-        ),
+        ("an int for a bool", "MatMul", vec![&a, &a], vec![&square], &turned, 100_023),
+        ("blocks", "MatMul", vec![&nz, &nz], vec![&nz], &none, 100_027),
+        ("a bias for batches", "BatchMatMul", vec![&a, &a, &v], vec![&a], &none, 100_021),
+        ("four inputs", "GEMM", vec![&a, &a, &a, &factor], vec![&a], &none, 100_021),
+        ("two factors", "GEMM", vec![&square, &square, &square, &factor, &factor], vec![&square], &none, 100_021),
+        ("an axis twice", "Transpose", vec![&a, &order], vec![&a], &none, 100_021),
+        ("one axis of two", "TransposeD", vec![&a], vec![&a], &perm, 100_023),
         ("no order", "TransposeD", vec![&a], vec![&a], &none, 100_023),
-        (
-            "blocks to blocks",
-            "TransData",
-            vec![&nz],
-            vec![&five],
-            &none,
-            100_027,
-        ),
-        (
-            "another format",
-            "TransData",
-            vec![&half],
-            vec![&nz],
-            &layout,
-            100_023,
-        ),
-        (
-            "groups",
-            "TransData",
-            vec![&half],
-            vec![&nz],
-            &groups,
-            100_023,
-        ),
-        (
-            "two dims to pictures",
-            "TransData",
-            vec![&half],
-            vec![&five],
-            &none,
-            100_027,
-        ),
-        (
-            "blocks of another matrix",
-            "TransData",
-            vec![&nz],
-            vec![&open],
-            &none,
-            100_022,
-        ),
+        ("blocks to blocks", "TransData", vec![&nz], vec![&five], &none, 100_027),
+        ("another format", "TransData", vec![&half], vec![&nz], &layout, 100_023),
+        ("groups", "TransData", vec![&half], vec![&nz], &groups, 100_023),
+        ("two dims to pictures", "TransData", vec![&half], vec![&five], &none, 100_027),
+        ("blocks of another matrix", "TransData", vec![&nz], vec![&open], &none, 100_022),
     ];
     let rows = executed(By::ExecuteV2, all);
-    let mut count = check(&rows);
-    drop(rows);
-    count += check(&executed(
+    let mut count = check(rows);
+    count += check(executed(
         By::Execute,
         vec![(
             "an open output",
@@ -801,7 +560,7 @@ fn arguments(a: &Tensor) -> usize {
     let w = a.memory;
     let n = Trans::ACL_TRANS_N;
     let int = aclDataType::ACL_INT64;
-    let count = check(&rows! {
+    let count = check(rows! {
         "null name", aclopExecuteV2(null(), 1, d, b, 1, d, b, none, none.cast()) => 100_000;
         "null inputs", aclopExecuteV2(relu, 1, null_mut(), b, 1, d, b, none, none.cast()) => 100_000;
         "null buffers", aclopExecuteV2(relu, 1, d, null_mut(), 1, d, b, none, none.cast()) => 100_000;

@@ -148,12 +148,14 @@ fn dims_broadcast_from_the_last() {
     }
 }
 
+type One = (&'static str, fn(f64) -> f64);
+
 #[test]
 fn one_float_is_computed_as_the_standard_library_does() {
     start();
     let x: Vec<f32> = noise(40, 5).iter().map(|v| v * 4.0).collect();
     let attr = Attr::new();
-    let all: &[(&str, fn(f64) -> f64)] = &[
+    let all: &[One] = &[
         ("Relu", |v| v.max(0.0)),
         ("Sigmoid", |v| 1.0 / (1.0 + (-v).exp())),
         ("Tanh", f64::tanh),

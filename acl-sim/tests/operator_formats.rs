@@ -34,21 +34,21 @@ fn filter(dims: [usize; 4], at: [usize; 4]) -> usize {
 fn pictures_and_filters_go_into_blocks_and_back() {
     start();
     let attr = Attr::new();
-    let dims = [3_usize, 18, 2, 5];
+    let dims = [19_usize, 18, 2, 5];
     let plain: Vec<i64> = dims.iter().map(|dim| *dim as i64).collect();
-    let x = of_halves(&noise(3 * 18 * 2 * 5, 15));
+    let x = of_halves(&noise(19 * 18 * 2 * 5, 15));
     let nchw = aclFormat::ACL_FORMAT_NCHW;
     let a = Tensor::new(F16, nchw, &plain, &x);
     type Place = fn([usize; 4], [usize; 4]) -> usize;
     for (format, padded, place) in [
         (
             aclFormat::ACL_FORMAT_NC1HWC0,
-            vec![3, 2, 2, 5, 16],
+            vec![19, 2, 2, 5, 16],
             five as Place,
         ),
         (
             aclFormat::ACL_FORMAT_FRACTAL_Z,
-            vec![2 * 2 * 5, 1, 16, 16],
+            vec![2 * 2 * 5, 2, 16, 16],
             filter,
         ),
     ] {

@@ -6,16 +6,21 @@
 //! simulated stands in [`not_simulated`], and that list is the list of what is left to do.
 
 mod base;
+mod blas;
 mod callback;
 mod device;
 mod dvpp;
 mod memory;
 mod model;
 mod not_simulated;
+mod op;
+mod op_attr;
+mod op_compile;
 mod profiling;
 mod run;
 mod runtime;
 mod tensor;
+mod tensor_op;
 
 use std::ffi::{CStr, c_char};
 
@@ -25,8 +30,8 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, profiling::*,
-    run::*, runtime::*, tensor::*,
+    base::*, blas::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*,
+    op::*, op_attr::*, op_compile::*, profiling::*, run::*, runtime::*, tensor::*, tensor_op::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

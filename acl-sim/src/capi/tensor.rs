@@ -92,7 +92,10 @@ status! {
         if place.0 > aclMemType::ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT.0 {
             return Err(fail!(ACL_ERROR_INVALID_PARAM, "the kind of memory is {}", place.0));
         }
-        with(desc, |_| Ok(()))
+        with(desc, |desc| {
+            desc.place = place;
+            Ok(())
+        })
     }
 }
 
@@ -153,7 +156,10 @@ getter! {
     }
 }
 
-fn with<R>(desc: *const aclTensorDesc, f: impl FnOnce(&mut TensorDesc) -> Result<R>) -> Result<R> {
+pub(super) fn with<R>(
+    desc: *const aclTensorDesc,
+    f: impl FnOnce(&mut TensorDesc) -> Result<R>,
+) -> Result<R> {
     let desc = objects::tensor(Handle::from_ptr(desc))?;
     let mut desc = desc.lock();
     f(&mut desc)

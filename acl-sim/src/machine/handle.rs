@@ -49,6 +49,10 @@ kinds! {
     StreamDesc = 0x4e, "stream description";
     RoiConfig = 0x4f, "rectangle";
     ResizeConfig = 0x50, "resize configuration";
+    OpAttr = 0x70, "set of operator attributes";
+    OpHandle = 0x71, "operator handle";
+    KernelDesc = 0x72, "kernel description";
+    GraphDumpOption = 0x73, "set of graph dump options";
 }
 
 /// A handle as C holds it.

@@ -38,6 +38,7 @@ pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod objects;
+pub(crate) mod op;
 pub(crate) mod process;
 pub(crate) mod profile;
 pub(crate) mod profiling;

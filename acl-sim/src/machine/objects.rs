@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acl_sys::{ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat};
+use acl_sys::{ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat, aclMemType};
 
 use super::calls::Site;
 use super::failure::{Result, fail};
@@ -62,6 +62,13 @@ pub(crate) struct TensorDesc {
     pub(crate) storage_dims: Option<Vec<i64>>,
     pub(crate) origin_format: Option<aclFormat>,
     pub(crate) origin_dims: Option<Vec<i64>>,
+    /// Where the tensor's memory is.
+    pub(crate) place: aclMemType,
+    /// The contents, where an operator needs them before it runs.
+    pub(crate) constant: Option<Vec<u8>>,
+    /// The name of the list of inputs that it is one of.
+    pub(crate) dynamic_input: Option<CString>,
+    pub(crate) value_ranges: Vec<[i64; 2]>,
 }
 
 impl TensorDesc {
@@ -78,6 +85,10 @@ impl TensorDesc {
             storage_dims: None,
             origin_format: None,
             origin_dims: None,
+            place: aclMemType::ACL_MEMTYPE_DEVICE,
+            constant: None,
+            dynamic_input: None,
+            value_ranges: Vec::new(),
         }
     }
 

@@ -20,7 +20,7 @@ use super::life::{Device, Life, Reset};
 use super::profile::{self, profile};
 use super::report::Service;
 use super::stream::{Stream, Waited};
-use super::{device_memory, faults, memory, message, model, objects, report, strict, threads};
+use super::{device_memory, faults, memory, message, model, objects, op, report, strict, threads};
 
 /// A context: a device's, with a default stream.
 pub(crate) struct Context {
@@ -128,7 +128,7 @@ fn tell_leaks(when: &str, devices: usize) {
         (EVENTS.made(|_| true), "event"),
         (model::live(), "loaded model"),
     ];
-    for (made, what) in found.into_iter().chain(objects::live()) {
+    for (made, what) in found.into_iter().chain(objects::live()).chain(op::live()) {
         if !made.is_empty() {
             let text = format!("{when}: {} of kind {what} were never released", made.len());
             strict::find(strict::Finding::Leak, text + &strict::made_by(&made));
@@ -202,6 +202,7 @@ pub(crate) fn finalize() -> Result<()> {
     super::exception::set(None);
     super::settings::clear();
     super::profiling::clear();
+    op::registry::clear();
     strict::report(true);
     strict::begin_again();
     Ok(())

@@ -36,17 +36,12 @@ macro_rules! not_simulated_getter {
     )*};
 }
 
-mod base;
-mod blas;
 mod dvpp;
 mod model;
-mod op;
 mod prof;
 mod retrieval;
 mod runtime;
 mod tdt;
 
 #[allow(clippy::wildcard_imports)] // the table needs every function
-pub(super) use {
-    base::*, blas::*, dvpp::*, model::*, op::*, prof::*, retrieval::*, runtime::*, tdt::*,
-};
+pub(super) use {dvpp::*, model::*, prof::*, retrieval::*, runtime::*, tdt::*};

@@ -35,6 +35,7 @@ pub(crate) mod handle;
 pub(crate) mod memory;
 pub(crate) mod message;
 pub(crate) mod model;
+pub(crate) mod model_desc;
 pub(crate) mod objects;
 pub(crate) mod process;
 pub(crate) mod profile;

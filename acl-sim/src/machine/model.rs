@@ -1,7 +1,6 @@
 //! Loaded models and their runs.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -14,7 +13,7 @@ use acl_sys::{
 
 use super::calls::{self, Site};
 use super::failure::{Result, fail};
-use super::handle::{Handle, Kind, Table};
+use super::handle::Handle;
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
 use super::{faults, process, strict, timing};
@@ -538,95 +537,4 @@ impl Loaded {
                 )
             })
     }
-}
-
-/// A description of a model, as the program holds it.
-#[derive(Default)]
-pub(crate) struct Desc {
-    pub(crate) model: Option<Arc<Loaded>>,
-    /// The description alone, where it was read from a file.
-    pub(crate) info: Option<Arc<ModelInfo>>,
-    /// The names by which the API gives the tensors: inputs, then outputs; and the full ones.
-    pub(crate) names: [Vec<CString>; 2],
-    pub(crate) real: [Vec<CString>; 2],
-    /// Names of what was described before: the program may still hold pointers to them.
-    replaced: Vec<CString>,
-}
-
-static DESCS: Table<Arc<Shared<Desc>>> = Table::new(Kind::ModelDesc);
-
-/// The longest name that the API's structures hold.
-const NAME: usize = 127;
-
-impl Desc {
-    /// Describes a loaded model.
-    pub(crate) fn of_model(model: Arc<Loaded>) -> Self {
-        let mut desc = Self::of_info(model.info(), model.id);
-        desc.model = Some(model);
-        desc
-    }
-
-    /// Describes a model that is not loaded.
-    pub(crate) fn of_info(info: &ModelInfo, id: u32) -> Self {
-        let sides = [(&info.inputs, "input"), (&info.outputs, "output")];
-        let text =
-            |text: String| CString::new(text.replace('\0', " ")).expect("its NULs were replaced");
-        let names = sides.map(|(tensors, side)| {
-            let short = |(index, tensor): (usize, &TensorInfo)| {
-                if tensor.name.len() > NAME {
-                    text(format!("acl_modelId_{id}_{side}_{index}"))
-                } else {
-                    text(tensor.name.clone())
-                }
-            };
-            tensors.iter().enumerate().map(short).collect()
-        });
-        let real = sides.map(|(tensors, _)| tensors.iter().map(|t| text(t.name.clone())).collect());
-        Self {
-            model: None,
-            info: Some(Arc::new(info.clone())),
-            names,
-            real,
-            replaced: Vec::new(),
-        }
-    }
-
-    /// Describes something else; the names that were told stay where they are.
-    pub(crate) fn replace(&mut self, fresh: Self) {
-        let old = std::mem::replace(self, fresh);
-        self.replaced = old.replaced;
-        if (&old.names, &old.real) == (&self.names, &self.real) {
-            (self.names, self.real) = (old.names, old.real);
-        } else {
-            let names = old.names.into_iter().chain(old.real);
-            self.replaced.extend(names.flatten());
-        }
-    }
-
-    /// Returns what is described; fails before `aclmdlGetDesc`.
-    pub(crate) fn info(&self) -> Result<&ModelInfo> {
-        self.info.as_deref().ok_or_else(|| {
-            fail!(
-                ACL_ERROR_INVALID_PARAM,
-                "the description is empty: call aclmdlGetDesc first"
-            )
-        })
-    }
-}
-
-pub(crate) fn add_desc() -> Handle {
-    DESCS.insert(|_| Shared::new(Desc::default()))
-}
-
-pub(crate) fn desc(handle: Handle) -> Result<Arc<Shared<Desc>>> {
-    DESCS
-        .get(handle)
-        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
-}
-
-pub(crate) fn remove_desc(handle: Handle) -> Result<()> {
-    let removed = DESCS.remove(handle);
-    removed
-        .map(drop)
-        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
 }

@@ -9,6 +9,7 @@ mod base;
 mod callback;
 mod device;
 mod dvpp;
+mod load;
 mod memory;
 mod model;
 mod not_simulated;
@@ -25,8 +26,8 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, profiling::*,
-    run::*, runtime::*, tensor::*,
+    base::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*, not_simulated::*,
+    profiling::*, run::*, runtime::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

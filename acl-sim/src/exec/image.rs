@@ -25,6 +25,50 @@ pub struct ModelImage {
     engine: Box<dyn Engine>,
 }
 
+/// What a file holds, checked.
+struct Parts {
+    graph: Vec<u8>,
+    description: Description,
+    /// Work and weight memory.
+    sizes: (usize, usize),
+    /// Where the weights lie in the file.
+    weights: std::ops::Range<usize>,
+}
+
+impl Parts {
+    /// Checks header, partitions and seal, and reads all but the weights.
+    fn of(bytes: &[u8]) -> Result<Self, ModelError> {
+        let om = Om::parse(bytes)?;
+        let sealed = payload::check_seal(bytes)?;
+        refuse_other_kinds(&om)?;
+        let mut model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
+        let graph = payload::take_graph(&mut model, sealed)?;
+        let description = describe::describe(&model)?;
+        drop(model);
+        let Some(graph) = graph else {
+            return Err(vendor_model(
+                "a model converted by the vendor's atc",
+                &description,
+            ));
+        };
+        let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
+        let start = weights.as_ptr().addr() - bytes.as_ptr().addr();
+        Ok(Self {
+            graph,
+            description,
+            sizes: sizes(&om)?,
+            weights: start..start + weights.len(),
+        })
+    }
+
+    fn load(self, weights: Vec<u8>, kind: EngineKind) -> Result<ModelImage, ModelError> {
+        let engine = kind
+            .load(self.graph, weights)
+            .map_err(|e| ModelError::Graph { detail: e.0 })?;
+        ModelImage::build(self.description, self.sizes, engine)
+    }
+}
+
 impl ModelImage {
     /// Loads a model: checks header, partitions and seal, reads the description, prepares the graph.
     ///
@@ -43,24 +87,24 @@ impl ModelImage {
     /// # Errors
     /// [`ModelError`], also where the engine cannot be had.
     pub fn parse_for(bytes: &[u8], kind: EngineKind) -> Result<Self, ModelError> {
-        let om = Om::parse(bytes)?;
-        let sealed = payload::check_seal(bytes)?;
-        refuse_other_kinds(&om)?;
-        let mut model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
-        let graph = payload::take_graph(&mut model, sealed)?;
-        let description = describe::describe(&model)?;
-        drop(model);
-        let Some(graph) = graph else {
-            return Err(vendor_model(
-                "a model converted by the vendor's atc",
-                &description,
-            ));
-        };
-        let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
-        let engine = kind
-            .load(graph, weights)
-            .map_err(|e| ModelError::Graph { detail: e.0 })?;
-        Self::build(description, sizes(&om)?, engine)
+        let parts = Parts::of(bytes)?;
+        let weights = bytes[parts.weights.clone()].to_vec();
+        parts.load(weights, kind)
+    }
+
+    /// Loads a model as [`Self::parse`] does, from bytes that it may keep: the weights stay where they are read, so
+    /// that a large model needs no more memory than its file.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn take(mut bytes: Vec<u8>) -> Result<Self, ModelError> {
+        let kind = EngineKind::from_environment();
+        let kind = kind.map_err(|e| ModelError::Graph { detail: e.0 })?;
+        let parts = Parts::of(&bytes)?;
+        // Moved to the front, where the engine finds its values aligned.
+        bytes.truncate(parts.weights.end);
+        bytes.drain(..parts.weights.start);
+        parts.load(bytes, kind)
     }
 
     fn build(
@@ -300,6 +344,9 @@ fn sizes(om: &Om<'_>) -> Result<(usize, usize), ModelError> {
     } else {
         tasks.memory_size
     };
+    if !om.is_dynamic() {
+        om.root().require(PartitionKind::WEIGHTS_DATA)?;
+    }
     let weights = om
         .models
         .iter()

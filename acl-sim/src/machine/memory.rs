@@ -347,7 +347,8 @@ pub(crate) fn free(address: usize) -> Result<()> {
         strict::find(
             strict::Finding::FreedInUse,
             format!(
-                "device memory of {} bytes was freed while queued work uses it: synchronise first",
+                "device memory of {} bytes was freed while queued work uses it, or a loaded model: \
+                 synchronise or unload first",
                 block.size
             ),
         );

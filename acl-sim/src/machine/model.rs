@@ -26,6 +26,8 @@ pub(crate) struct Loaded {
     context: Handle,
     chip: usize,
     held: usize,
+    /// Memory that the program brought; descriptions keep a model beyond its unloading, not this.
+    brought: Mutex<Vec<Range>>,
     /// The call that loaded it.
     made: Option<Site>,
     /// The gear that was set last, for `aclmdlGetCurOutputDims`.
@@ -40,15 +42,14 @@ pub(crate) fn require_init() -> Result<()> {
     process::require_init().map_err(|failure| fail!(ACL_ERROR_GE_EXEC_NOT_INIT, "{}", failure.text))
 }
 
-/// Loads a model into the current context. Memory that the program brought is not counted again.
-pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32> {
+/// Loads a model into the current context. Memory that the program brought is not counted again,
+/// and counts as used until the model is unloaded.
+pub(crate) fn load(image: ModelImage, work: Option<Range>, weight: Option<Range>) -> Result<u32> {
     require_init()?;
     let context = process::current()?;
-    let image = ModelImage::parse(bytes).map_err(|error| fail!(error.code(), "{error}"))?;
     let info = image.info();
-    let work = if own_work { 0 } else { info.work_size };
-    let weight = if own_weight { 0 } else { info.weight_size };
-    let held = work.saturating_add(weight);
+    let own = |brought: &Option<Range>, size| if brought.is_some() { 0 } else { size };
+    let held = own(&work, info.work_size).saturating_add(own(&weight, info.weight_size));
     memory::hold(context.chip, held)?;
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let loaded = Loaded {
@@ -57,6 +58,7 @@ pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32
         context: context.handle,
         chip: context.chip,
         held,
+        brought: Mutex::new(work.into_iter().chain(weight).collect()),
         made: calls::site(),
         gear: Mutex::new(None),
     };
@@ -94,6 +96,7 @@ pub(crate) fn unload(id: u32) -> Result<()> {
         ));
     }
     drop(removed);
+    model.let_go();
     memory::release(model.chip, model.held);
     if Arc::strong_count(&model) > 1 && model.is_running() {
         strict::find(
@@ -112,10 +115,8 @@ pub(crate) fn live() -> Vec<Option<Site>> {
 
 /// Unloads all.
 pub(crate) fn clear() {
-    MODELS
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clear();
+    let all = std::mem::take(&mut *MODELS.write().unwrap_or_else(PoisonError::into_inner));
+    all.values().for_each(|model| model.let_go());
 }
 
 static RUNNING: Mutex<BTreeMap<u32, usize>> = Mutex::new(BTreeMap::new());
@@ -123,6 +124,14 @@ static RUNNING: Mutex<BTreeMap<u32, usize>> = Mutex::new(BTreeMap::new());
 impl Loaded {
     pub(crate) fn info(&self) -> &ModelInfo {
         self.image.info()
+    }
+
+    /// Uses the memory no more that the program brought.
+    fn let_go(&self) {
+        self.brought
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn check_context(&self, what: &str) {
@@ -444,7 +453,7 @@ fn place(side: &str, tensor: &TensorInfo, buffer: DataBuffer, need: usize) -> Re
     let name = &tensor.name;
     if buffer.address == 0 {
         return Err(fail!(
-            ACL_ERROR_GE_PARAM_INVALID,
+            ACL_ERROR_INVALID_PARAM,
             "the {side} {name} has no memory"
         ));
     }

@@ -1,6 +1,6 @@
 //! `acl_mdl.h`: models.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 
 #[allow(clippy::wildcard_imports)] // most types of the interface
 use acl_sys::*;
@@ -8,8 +8,6 @@ use acl_sys::*;
 not_simulated! {
     fn aclmdlCreateAndGetOpDesc(u32, u32, u32, *mut c_char, usize, *mut *mut aclTensorDesc, *mut usize, *mut *mut aclTensorDesc, *mut usize);
     fn aclmdlDestroyAIPP(*const aclmdlAIPP);
-    fn aclmdlLoadFromFileWithQ(*const c_char, *mut u32, *const u32, usize, *const u32, usize);
-    fn aclmdlLoadFromMemWithQ(*const c_void, usize, *mut u32, *const u32, usize, *const u32, usize);
     fn aclmdlSetAIPPAxSwapSwitch(*mut aclmdlAIPP, i8);
     fn aclmdlSetAIPPByInputIndex(u32, *mut aclmdlDataset, usize, *const aclmdlAIPP);
     fn aclmdlSetAIPPCropParams(*mut aclmdlAIPP, i8, i32, i32, i32, i32, u64);

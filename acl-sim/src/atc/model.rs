@@ -323,12 +323,11 @@ impl Builder<'_> {
             } else {
                 dims
             };
-            self.data(
-                &input.name,
-                i,
-                descriptor(dims, input.dtype, layout),
-                origin,
-            );
+            let mut desc = descriptor(dims, input.dtype, layout);
+            if source.shapes.open && !input.ranges.is_empty() {
+                desc.attr.push(attrs::pairs("shape_range", &input.ranges));
+            }
+            self.data(&input.name, i, desc, origin);
         }
     }
 

@@ -327,6 +327,7 @@ fn tensor_infos(list: Vec<describe::TensorInfo>) -> Vec<TensorInfo> {
         format: t.format,
         dims: t.dims,
         dims_v2: t.dims_v2,
+        ranges: t.ranges,
         size: usize::try_from(t.size).unwrap_or(usize::MAX),
     };
     list.into_iter().map(convert).collect()

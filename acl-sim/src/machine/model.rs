@@ -207,13 +207,16 @@ impl Loaded {
         Ok(())
     }
 
-    /// The dims of an output for the gear that was set last.
+    /// The dims of an output for the gear that was set last; none while the program sets the shapes.
     pub(crate) fn current_output_dims(&self, index: usize) -> Option<Vec<i64>> {
         let gear = *self.gear.lock().unwrap_or_else(PoisonError::into_inner);
         let info = self.info();
         match (gear, info.gears.is_empty()) {
             (None, false) => info.outputs.get(index).map(|output| output.dims.clone()),
-            (gear, _) => self.image.output_dims(index, gear),
+            (gear, _) => {
+                let dims = self.image.output_dims(index, gear);
+                dims.filter(|dims| !dims.contains(&-1))
+            }
         }
     }
 }
@@ -475,6 +478,29 @@ fn place(side: &str, tensor: &TensorInfo, buffer: DataBuffer, need: usize) -> Re
         .map_err(|failure| fail!(failure.code, "{side} {name}: {}", failure.text))
 }
 
+/// Tells whether a shape is one that an input may be given.
+fn fits(dims: &[i64], input: &TensorInfo) -> bool {
+    let dim = |(want, found): (&i64, &i64)| *found > 0 && (*want == -1 || want == found);
+    let within =
+        |([low, high], found): (&[i64; 2], &i64)| low <= found && (*high == -1 || found <= high);
+    dims.len() == input.dims.len()
+        && input.dims.iter().zip(dims).all(dim)
+        && input.ranges.iter().zip(dims).all(within)
+}
+
+/// Says which shapes an input may be given.
+fn wanted(input: &TensorInfo) -> String {
+    let bounded = input.dims.iter().zip(&input.ranges);
+    let ranges: Vec<_> = bounded
+        .filter(|(dim, range)| **dim == -1 && **range != [1, -1])
+        .map(|(_, [low, high])| format!("{low}~{high}"))
+        .collect();
+    if ranges.is_empty() {
+        return format!("{:?}", input.dims);
+    }
+    format!("{:?} ({})", input.dims, ranges.join(", "))
+}
+
 impl Loaded {
     /// Returns the shapes of the data inputs for a run.
     fn shapes(&self, dataset: Handle, given: &[Arc<Shared<DataBuffer>>]) -> Result<Vec<Vec<i64>>> {
@@ -501,14 +527,12 @@ impl Loaded {
                     ));
                 };
                 let dims = objects::tensor(desc)?.lock().dims.clone();
-                let fits =
-                    |(want, found): (&i64, &i64)| *found > 0 && (*want == -1 || want == found);
-                if dims.len() != input.dims.len() || !input.dims.iter().zip(&dims).all(fits) {
+                if !fits(&dims, input) {
                     return Err(fail!(
                         ACL_ERROR_GE_SHAPE_INVALID,
-                        "input {} was given the shape {dims:?}, wanted {:?} with values for -1",
+                        "input {} was given the shape {dims:?}, wanted {} with values for -1",
                         input.name,
-                        input.dims
+                        wanted(input)
                     ));
                 }
                 Ok(dims)

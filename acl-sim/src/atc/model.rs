@@ -384,6 +384,7 @@ impl Builder<'_> {
             attr: node.attribute.iter().filter_map(attribute).collect(),
             ..OpDef::default()
         };
+        op.attr.push(attrs::texts(payload::ORIGINAL_NAMES, &[name]));
         let constants = &self.source.skeleton.places;
         for value in &node.input {
             let Some((from, index)) = self.producers.get(value) else {

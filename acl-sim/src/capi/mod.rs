@@ -12,6 +12,7 @@ mod dvpp;
 mod load;
 mod memory;
 mod model;
+mod model_op;
 mod not_simulated;
 mod profiling;
 mod run;
@@ -26,8 +27,8 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*, not_simulated::*,
-    profiling::*, run::*, runtime::*, tensor::*,
+    base::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*, model_op::*,
+    not_simulated::*, profiling::*, run::*, runtime::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

@@ -1,11 +1,14 @@
 //! The loaded model: what the API layer holds.
 
+use std::collections::HashMap;
+
 use ascend_om::OmError;
+use ascend_om::attrs::{AttrTables, Attrs};
 use ascend_om::container::{Flavour, Om, PartitionKind};
 use ascend_om::describe::{self, Description};
 use ascend_om::dtype;
 use ascend_om::inout_info::InOutInfo;
-use ascend_om::model_def::{decode_model, decode_tasks};
+use ascend_om::model_def::{ModelDef, decode_model, decode_tasks};
 
 use super::choice::EngineKind;
 use super::engine::{Engine, Tensor};
@@ -23,6 +26,8 @@ pub struct ModelImage {
     /// Number of inputs that carry data: all but the hidden one of a geared model.
     data_inputs: usize,
     engine: Box<dyn Engine>,
+    /// Operators, and what they are called in the source graph.
+    original_names: HashMap<String, String>,
 }
 
 /// What a file holds, checked.
@@ -33,6 +38,7 @@ struct Parts {
     sizes: (usize, usize),
     /// Where the weights lie in the file.
     weights: std::ops::Range<usize>,
+    original_names: HashMap<String, String>,
 }
 
 impl Parts {
@@ -44,6 +50,7 @@ impl Parts {
         let mut model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
         let graph = payload::take_graph(&mut model, sealed)?;
         let description = describe::describe(&model)?;
+        let original_names = original_names(&model);
         drop(model);
         let Some(graph) = graph else {
             return Err(vendor_model(
@@ -58,6 +65,7 @@ impl Parts {
             description,
             sizes: sizes(&om)?,
             weights: start..start + weights.len(),
+            original_names,
         })
     }
 
@@ -65,7 +73,9 @@ impl Parts {
         let engine = kind
             .load(self.graph, weights)
             .map_err(|e| ModelError::Graph { detail: e.0 })?;
-        ModelImage::build(self.description, self.sizes, engine)
+        let mut image = ModelImage::build(self.description, self.sizes, engine)?;
+        image.original_names = self.original_names;
+        Ok(image)
     }
 }
 
@@ -142,6 +152,7 @@ impl ModelImage {
             gear_outputs: description.output_dims,
             data_inputs,
             engine,
+            original_names: HashMap::new(),
         })
     }
 
@@ -191,6 +202,13 @@ impl ModelImage {
             Some(gear) => self.gear_outputs.get(gear)?.get(index).cloned(),
             None => self.info.outputs.get(index).map(|o| o.dims.clone()),
         }
+    }
+
+    /// Gets the names that an operator has in the source graph, with semicolons between; empty for one that the
+    /// converter made, `None` when there is no such operator.
+    #[must_use]
+    pub fn original_names(&self, operator: &str) -> Option<&str> {
+        self.original_names.get(operator).map(String::as_str)
     }
 
     /// Runs the graph on the CPU.
@@ -302,6 +320,19 @@ impl ModelImage {
             wanted: format!("{:?}", self.info.gears),
         })
     }
+}
+
+/// Lists all operators with the names that the converter recorded for them.
+fn original_names(model: &ModelDef) -> HashMap<String, String> {
+    let tables = AttrTables::of(model);
+    let ops = model.graph.iter().flat_map(|graph| &graph.op);
+    ops.map(|op| {
+        let attrs = Attrs::new(&op.attr, &tables);
+        let names = attrs.texts(payload::ORIGINAL_NAMES).unwrap_or_default();
+        let name = String::from_utf8_lossy(&op.name).into_owned();
+        (name, names.join(";"))
+    })
+    .collect()
 }
 
 fn output(info: &TensorInfo, tensor: &Tensor<'_>) -> Result<OutputTensor, ModelError> {

@@ -118,6 +118,11 @@ impl Range {
         }
     }
 
+    /// Returns the address of its first byte.
+    pub(crate) fn address(&self) -> usize {
+        self.block.address + self.offset
+    }
+
     /// Calls `f` with the contents.
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         let lines = self

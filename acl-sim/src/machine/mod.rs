@@ -37,6 +37,7 @@ pub(crate) mod message;
 pub(crate) mod model;
 pub(crate) mod model_desc;
 pub(crate) mod objects;
+pub(crate) mod op_task;
 pub(crate) mod process;
 pub(crate) mod profile;
 pub(crate) mod profiling;

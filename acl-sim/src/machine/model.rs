@@ -16,7 +16,7 @@ use super::failure::{Result, fail};
 use super::handle::Handle;
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
-use super::{faults, process, strict, timing};
+use super::{faults, op_task, process, strict, timing};
 use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo};
 
 /// A loaded model.
@@ -79,6 +79,12 @@ pub(crate) fn get(id: u32) -> Result<Arc<Loaded>> {
             "no model {id} is loaded (unloaded, or never was)"
         )
     })
+}
+
+/// Tells whether a model is loaded still.
+pub(crate) fn is_loaded(model: &Loaded) -> bool {
+    let models = MODELS.read().unwrap_or_else(PoisonError::into_inner);
+    models.contains_key(&model.id)
 }
 
 /// Unloads a model.
@@ -367,6 +373,36 @@ impl Run {
 
     /// Runs the model and writes its outputs.
     pub(crate) fn run(&self) -> Result<()> {
+        self.attempt()
+            .inspect_err(|_| op_task::fails(self.operator()))
+    }
+
+    /// The whole run as one operator, for who asks what failed.
+    fn operator(&self) -> op_task::Operator {
+        let info = self.model.info();
+        let desc = |tensor: &TensorInfo, dims: &[i64], address| {
+            let (dtype, format) = (aclDataType(tensor.dtype), aclFormat(tensor.format));
+            let mut desc = TensorDesc::new(dtype, format, dims.to_vec());
+            desc.address = address;
+            desc
+        };
+        let inputs = data_inputs(info).iter().zip(&self.shapes).zip(&self.inputs);
+        let outputs = info.outputs.iter().zip(&self.outputs);
+        op_task::Operator {
+            name: info.name.clone(),
+            inputs: inputs
+                .map(|((tensor, dims), range)| desc(tensor, dims, range.address()))
+                .collect(),
+            outputs: outputs
+                .map(|(tensor, place)| match place {
+                    Output::Given(range, _) => desc(tensor, &tensor.dims, range.address()),
+                    Output::Wanted(_) => desc(tensor, &tensor.dims, 0),
+                })
+                .collect(),
+        }
+    }
+
+    fn attempt(&self) -> Result<()> {
         faults::execution()?;
         let clock = timing::Clock::start();
         let tensors = memory::read_all(&self.inputs, |inputs| {

@@ -3,7 +3,8 @@
 //! They hand out pointers to names, which stay valid as long as the description lives, whatever it
 //! describes meanwhile.
 
-use std::ffi::CString;
+use std::collections::BTreeMap;
+use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use acl_sys::ACL_ERROR_INVALID_PARAM;
@@ -25,6 +26,8 @@ pub(crate) struct Desc {
     pub(crate) real: [Vec<CString>; 2],
     /// Names of what was described before: the program may still hold pointers to them.
     replaced: Vec<CString>,
+    /// Attributes of operators that were told.
+    attributes: BTreeMap<String, CString>,
 }
 
 static DESCS: Table<Arc<Shared<Desc>>> = Table::new(Kind::ModelDesc);
@@ -62,6 +65,7 @@ impl Desc {
             names,
             real,
             replaced: Vec::new(),
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -69,12 +73,27 @@ impl Desc {
     pub(crate) fn replace(&mut self, fresh: Self) {
         let old = std::mem::replace(self, fresh);
         self.replaced = old.replaced;
+        self.replaced.extend(old.attributes.into_values());
         if (&old.names, &old.real) == (&self.names, &self.real) {
             (self.names, self.real) = (old.names, old.real);
         } else {
             let names = old.names.into_iter().chain(old.real);
             self.replaced.extend(names.flatten());
         }
+    }
+
+    /// Returns the names that an operator of the loaded model has in its source, empty for one that
+    /// the converter made; the text lives as long as the description.
+    pub(crate) fn original_names(&mut self, op: &str) -> Result<*const c_char> {
+        let known = self
+            .model
+            .as_ref()
+            .and_then(|model| model.image.original_names(op));
+        let names = known
+            .ok_or_else(|| fail!(ACL_ERROR_INVALID_PARAM, "the model has no operator {op}"))?;
+        let text = || CString::new(names.replace('\0', " ")).unwrap_or_default();
+        let kept = self.attributes.entry(op.to_owned()).or_insert_with(text);
+        Ok(kept.as_ptr())
     }
 
     /// Returns what is described; fails before `aclmdlGetDesc`.

@@ -17,6 +17,4 @@ not_simulated! {
 
 not_simulated_getter! {
     fn aclCreateGraphDumpOpt() -> *mut aclGraphDumpOption = std::ptr::null_mut();
-    fn aclGetTensorDescAddress(*const aclTensorDesc) -> *mut c_void = std::ptr::null_mut();
-    fn aclGetTensorDescByIndex(*mut aclTensorDesc, usize) -> *mut aclTensorDesc = std::ptr::null_mut();
 }

@@ -1,12 +1,9 @@
 //! `acl_mdl.h`: models.
 
-use std::ffi::c_char;
-
 #[allow(clippy::wildcard_imports)] // most types of the interface
 use acl_sys::*;
 
 not_simulated! {
-    fn aclmdlCreateAndGetOpDesc(u32, u32, u32, *mut c_char, usize, *mut *mut aclTensorDesc, *mut usize, *mut *mut aclTensorDesc, *mut usize);
     fn aclmdlDestroyAIPP(*const aclmdlAIPP);
     fn aclmdlSetAIPPAxSwapSwitch(*mut aclmdlAIPP, i8);
     fn aclmdlSetAIPPByInputIndex(u32, *mut aclmdlDataset, usize, *const aclmdlAIPP);
@@ -25,5 +22,4 @@ not_simulated! {
 
 not_simulated_getter! {
     fn aclmdlCreateAIPP(u64) -> *mut aclmdlAIPP = std::ptr::null_mut();
-    fn aclmdlGetOpAttr(*mut aclmdlDesc, *const c_char, *const c_char) -> *const c_char = std::ptr::null();
 }

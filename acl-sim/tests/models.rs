@@ -278,7 +278,7 @@ fn a_queued_run_is_done_after_synchronisation() {
     let wanted = dataset(&[(null_mut(), 0)]);
     assert_eq!(
         call!(aclmdlExecuteAsync(id, inputs, wanted, stream)),
-        145_000
+        100_000
     );
     ok!(aclrtDestroyStream(stream));
     assert_eq!(
@@ -334,7 +334,7 @@ fn runs_with_missing_buffers_or_sizes_are_refused() {
         (
             "null input",
             execute(id, dataset(&[(null_mut(), 0)]), outputs),
-            145_000,
+            100_000,
         ),
         (
             "host memory",

@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use crate::model_def::{AttrDef, AttrEntry, AttrValue, ListValue, ModelDef};
+use crate::model_def::{AttrDef, AttrEntry, AttrValue, ListListInt, ListValue, ModelDef, ShapeDef};
 
 /// The tables of a compressed model; empty for a plain one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -136,6 +136,16 @@ impl<'a> Attrs<'a> {
         }
     }
 
+    /// Gets a list of pairs of integers; `None` also when an entry is no pair.
+    #[must_use]
+    pub fn pairs(&self, name: &str) -> Option<Vec<[i64; 2]>> {
+        let AttrValue::ListListInt(lists) = self.get(name)? else {
+            return None;
+        };
+        let pair = |list: &ShapeDef| list.dim.as_slice().try_into().ok();
+        lists.list.iter().map(pair).collect()
+    }
+
     /// Gets a list of texts. Bytes that are not UTF-8 are replaced.
     #[must_use]
     pub fn texts(&self, name: &str) -> Option<Vec<Cow<'a, str>>> {
@@ -181,6 +191,16 @@ pub fn ints(key: &str, values: &[i64]) -> AttrEntry {
         ..ListValue::default()
     };
     entry(key, AttrValue::List(Box::new(list)))
+}
+
+/// Makes an entry that is a list of pairs of integers.
+#[must_use]
+pub fn pairs(key: &str, values: &[[i64; 2]]) -> AttrEntry {
+    let list = |pair: &[i64; 2]| ShapeDef { dim: pair.to_vec() };
+    let lists = ListListInt {
+        list: values.iter().map(list).collect(),
+    };
+    entry(key, AttrValue::ListListInt(Box::new(lists)))
 }
 
 /// Makes an entry that is a list of texts.

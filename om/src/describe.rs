@@ -26,6 +26,9 @@ pub struct TensorInfo {
     pub dims: Vec<i64>,
     /// Shape before static image preprocessing.
     pub dims_v2: Vec<i64>,
+    /// Smallest and largest value of each dim, -1 for no largest, of an input whose shape the program sets; else empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ranges: Vec<[i64; 2]>,
     /// Bytes to allocate; 0 if unknown.
     pub size: u64,
 }
@@ -139,7 +142,11 @@ fn inputs(graph: &GraphDef, tables: &AttrTables) -> Vec<TensorInfo> {
         } else {
             bytes_of(shape, acl)
         };
+        let ranges = Attrs::new(&desc.attr, tables).pairs("shape_range");
         let info = TensorInfo {
+            ranges: ranges
+                .filter(|ranges| ranges.len() == dims.len())
+                .unwrap_or_default(),
             name: lossy(&op.name),
             dtype: acl,
             format: dtype::format_number(&lossy(&desc.layout)),
@@ -183,6 +190,7 @@ fn outputs(graph: &GraphDef, model: &Attrs<'_>, tables: &AttrTables) -> Vec<Tens
             format: dtype::format_number(&lossy(&desc.layout)),
             size: special.unwrap_or_else(|| bytes_of(&dims, acl)),
             dims_v2: dims.clone(),
+            ranges: Vec::new(),
             dims,
         });
     }

@@ -101,10 +101,11 @@ fn tensors(list: &[TensorInfo]) -> Vec<u8> {
         out.extend(count(t.name.len()));
         out.extend(count(t.dims.len() * 8));
         out.extend(count(t.dims_v2.len() * 8));
-        out.extend(count(0));
+        out.extend(count(t.ranges.len() * 16));
         out.extend(t.name.as_bytes());
         out.extend(t.dims.iter().flat_map(|d| d.to_le_bytes()));
         out.extend(t.dims_v2.iter().flat_map(|d| d.to_le_bytes()));
+        out.extend(t.ranges.iter().flatten().flat_map(|d| d.to_le_bytes()));
     }
     out
 }
@@ -197,13 +198,14 @@ impl<'a> Cursor<'a> {
             let signed = |v: Vec<u64>| v.into_iter().map(u64::cast_signed).collect::<Vec<_>>();
             let dims = signed(self.u64s(dims)?);
             let dims_v2 = signed(self.u64s(dims_v2)?);
-            self.take(range.into())?;
+            let ranges = signed(self.u64s(range)?);
             list.push(TensorInfo {
                 name,
                 dtype,
                 format,
                 dims,
                 dims_v2,
+                ranges: ranges.as_chunks::<2>().0.to_vec(),
                 size,
             });
         }
@@ -223,6 +225,7 @@ mod tests {
             format: 0,
             dims: vec![-1, 3, 4],
             dims_v2: vec![2, 3, 4],
+            ranges: vec![[1, -1], [3, 3], [2, 4]],
             size: 48,
         };
         InOutInfo {

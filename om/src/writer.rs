@@ -64,6 +64,13 @@ pub fn write(
     Ok(out)
 }
 
+/// Marks a container in the current header version as one of a model whose shapes are set at run time.
+pub fn mark_unknown_shapes(file: &mut [u8]) {
+    if let Some(mark) = file.get_mut(193) {
+        *mark = 1;
+    }
+}
+
 fn too_large(found: usize) -> OmError {
     OmError::Size {
         offset: HEADER_LEN as u64,

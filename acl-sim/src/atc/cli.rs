@@ -81,10 +81,6 @@ const REFUSED: &[(&str, &str)] = &[
         "device layouts are not simulated: convert without it",
     ),
     (
-        "input_shape_range",
-        "give fixed dims by --input_shape, or gears",
-    ),
-    (
         "weight",
         "only ONNX (--framework=5) is converted, and it holds its weights",
     ),
@@ -113,9 +109,12 @@ pub struct Args {
     /// Path of the result; ".om" is appended
     #[arg(long = "output")]
     output: PathBuf,
-    /// Shapes, "name:d,d,d;name2:…"; -1 where gears fill in
+    /// Shapes, "name:d,d,d;name2:…"; -1 where gears or the program fill in, "1~10" for a range
     #[arg(long = "input_shape", default_value = "")]
     input_shape: String,
+    /// Ranges, "name:[1~10,3,-1];name2:…"; the same as ranges in --input_shape
+    #[arg(long = "input_shape_range", default_value = "")]
+    input_shape_range: String,
     /// NCHW, NHWC or ND
     #[arg(long = "input_format", default_value = "NCHW")]
     input_format: String,
@@ -178,9 +177,18 @@ impl Args {
                 .map(str::to_owned)
                 .collect()
         };
+        let (input_shape, mut input_shape_range) = super::ranges::parse_shapes(&self.input_shape)?;
+        for (name, dims) in super::parse_input_shape_range(&self.input_shape_range)? {
+            if input_shape.iter().any(|(known, _)| *known == name) {
+                let wanted = "each input in one of --input_shape and --input_shape_range";
+                return Err(AtcError::option("--input_shape_range", &name, wanted));
+            }
+            input_shape_range.push((name, dims));
+        }
         Ok(Options {
             output: Some(self.output.clone()),
-            input_shape: super::parse_input_shape(&self.input_shape)?,
+            input_shape,
+            input_shape_range,
             input_format: self.input_format.parse::<Format>()?,
             soc_version: self.soc_version.clone(),
             output_type: self

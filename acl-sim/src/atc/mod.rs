@@ -14,6 +14,7 @@ mod error;
 mod learn;
 mod model;
 mod options;
+mod ranges;
 mod shapes;
 mod skeleton;
 
@@ -32,6 +33,8 @@ pub use error::AtcError;
 pub use options::{
     Format, Options, OutputType, parse_batches, parse_dims, parse_image_sizes, parse_input_shape,
 };
+
+pub use ranges::{DimRanges, parse_input_shape_range};
 
 use crate::exec::payload;
 
@@ -150,6 +153,7 @@ fn build(onnx: Bytes, file: &str, name: &str, options: &Options) -> Result<Vec<u
         &skeleton.weights(),
         &info.write(),
         &tasks,
+        shapes.open,
     )
     .map_err(AtcError::Om)
 }
@@ -161,6 +165,7 @@ fn assemble(
     weights: &[u8],
     info: &[u8],
     tasks: &ModelTaskDef,
+    open: bool,
 ) -> Result<Vec<u8>, OmError> {
     let mut tasks = tasks.encode_to_vec();
     tasks.extend_from_slice(&payload::blank_seal());
@@ -172,6 +177,9 @@ fn assemble(
         (PartitionKind::TASK_INFO, &tasks),
     ];
     let mut file = writer::write(name, Layout::Wide, &parts)?;
+    if open {
+        writer::mark_unknown_shapes(&mut file);
+    }
     payload::seal(&mut file);
     Ok(file)
 }

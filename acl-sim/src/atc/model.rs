@@ -323,12 +323,11 @@ impl Builder<'_> {
             } else {
                 dims
             };
-            self.data(
-                &input.name,
-                i,
-                descriptor(dims, input.dtype, layout),
-                origin,
-            );
+            let mut desc = descriptor(dims, input.dtype, layout);
+            if source.shapes.open && !input.ranges.is_empty() {
+                desc.attr.push(attrs::pairs("shape_range", &input.ranges));
+            }
+            self.data(&input.name, i, desc, origin);
         }
     }
 
@@ -385,6 +384,7 @@ impl Builder<'_> {
             attr: node.attribute.iter().filter_map(attribute).collect(),
             ..OpDef::default()
         };
+        op.attr.push(attrs::texts(payload::ORIGINAL_NAMES, &[name]));
         let constants = &self.source.skeleton.places;
         for value in &node.input {
             let Some((from, index)) = self.producers.get(value) else {

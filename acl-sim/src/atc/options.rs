@@ -13,6 +13,8 @@ pub struct Options {
     pub output: Option<PathBuf>,
     /// Shapes of inputs, by name; -1 in positions that gears fill. Inputs left out keep the source's shape.
     pub input_shape: Vec<(String, Vec<i64>)>,
+    /// Ranges of inputs' dims, by name; an input that has them here needs no shape above.
+    pub input_shape_range: Vec<(String, super::DimRanges)>,
     /// Memory layout that the inputs' axes have.
     pub input_format: Format,
     /// Chip, for example `Ascend310P3`; written into the file.
@@ -40,6 +42,7 @@ impl Default for Options {
         Self {
             output: None,
             input_shape: Vec::new(),
+            input_shape_range: Vec::new(),
             input_format: Format::default(),
             soc_version: "Ascend310P3".into(),
             output_type: OutputType::default(),
@@ -164,12 +167,6 @@ pub fn parse_input_shape(text: &str) -> Result<Vec<(String, Vec<i64>)>, AtcError
     let mut list = Vec::new();
     for part in text.split(';').filter(|p| !p.trim().is_empty()) {
         let (name, dims) = part.rsplit_once(':').ok_or_else(|| wrong(part))?;
-        if dims.contains('~') {
-            return Err(AtcError::NotSupported {
-                what: format!("--input_shape with a range ({dims})"),
-                instead: "give fixed dims, or -1 with --dynamic_batch_size, --dynamic_image_size or --dynamic_dims",
-            });
-        }
         let mut values = Vec::new();
         for dim in dims.split(',').map(str::trim).filter(|d| !d.is_empty()) {
             let value: i64 = dim.parse().map_err(|_| wrong(part))?;

@@ -4,7 +4,7 @@ use ascend_om::describe::bytes_of;
 use ascend_om::onnx::{GraphProto, ValueInfoProto};
 use ascend_om::{describe, dtype};
 
-use super::{AtcError, Format, Options};
+use super::{AtcError, Format, Options, ranges};
 use crate::exec::tensor;
 
 /// Fewest and most gears that the vendor's converter takes.
@@ -25,6 +25,8 @@ pub(crate) struct Input {
     pub(crate) dtype: i32,
     /// Shape; -1 in positions that gears fill.
     pub(crate) dims: Vec<i64>,
+    /// Smallest and largest value of each dim, -1 for no largest; empty when all are fixed.
+    pub(crate) ranges: Vec<[i64; 2]>,
 }
 
 /// All shapes of a conversion.
@@ -95,21 +97,33 @@ impl Shapes {
     }
 }
 
-/// Two different values for each open dim: small ones for the first dim of an input, which is a batch
-/// nearly always, and sizes that a network does not shrink to nothing for the others.
+/// Two different values for each open dim, within its range: small ones for the first dim of an
+/// input, which is a batch nearly always, and sizes that a network does not shrink to nothing for
+/// the others.
 fn trials(inputs: &[Input]) -> Vec<Vec<u64>> {
-    let places = inputs.iter().flat_map(|input| {
-        let open = input.dims.iter().enumerate().filter(|(_, dim)| **dim == -1);
-        open.map(|(place, _)| place)
-    });
-    let firsts: Vec<bool> = places.map(|place| place == 0).collect();
-    let filling = |batch, other| {
-        firsts
+    let pair = |place: usize, [low, high]: [i64; 2]| {
+        let high = if high == -1 { i64::MAX } else { high };
+        let (one, other) = if place == 0 { (1, 2) } else { (64, 128) };
+        match (one.clamp(low, high), other.clamp(low, high)) {
+            (one, other) if one == other => [low, high.min(low.saturating_mul(2))],
+            (one, other) => [one, other],
+        }
+    };
+    let pairs: Vec<[i64; 2]> = inputs
+        .iter()
+        .flat_map(|input| {
+            let dims = input.dims.iter().zip(&input.ranges).enumerate();
+            dims.filter(|(_, (dim, _))| **dim == -1)
+                .map(|(place, (_, range))| pair(place, *range))
+        })
+        .collect();
+    let filling = |which: usize| {
+        pairs
             .iter()
-            .map(|first| if *first { batch } else { other })
+            .map(|pair| pair[which].unsigned_abs())
             .collect()
     };
-    vec![filling(1, 64), filling(2, 128)]
+    vec![filling(0), filling(1)]
 }
 
 fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Input>, AtcError> {
@@ -130,6 +144,9 @@ fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Input>, AtcError>
     if let Some((name, _)) = options.input_shape.iter().find(|(n, _)| !exists(n)) {
         return Err(unknown("--input_shape", name));
     }
+    if let Some((name, _)) = options.input_shape_range.iter().find(|(n, _)| !exists(n)) {
+        return Err(unknown("--input_shape_range", name));
+    }
     if let Some(name) = options.input_fp16_nodes.iter().find(|n| !exists(n)) {
         return Err(unknown("--input_fp16_nodes", name));
     }
@@ -143,11 +160,9 @@ fn inputs(graph: &GraphProto, options: &Options) -> Result<Vec<Input>, AtcError>
 
 fn input(value: &ValueInfoProto, options: &Options) -> Result<Input, AtcError> {
     let own = value.dims();
-    let given = options
-        .input_shape
-        .iter()
-        .find(|(n, _)| *n == value.name)
-        .map(|(_, d)| d);
+    let range = of(&options.input_shape_range, &value.name);
+    let open = range.map(|range| ranges::open(range));
+    let given = of(&options.input_shape, &value.name).or(open.as_ref());
     let missing = || AtcError::MissingShape {
         name: value.name.clone(),
         model: show(value),
@@ -190,8 +205,27 @@ fn input(value: &ValueInfoProto, options: &Options) -> Result<Input, AtcError> {
     Ok(Input {
         name: value.name.clone(),
         dtype: acl,
+        ranges: if no_gears {
+            bounds(&dims, range)
+        } else {
+            Vec::new()
+        },
         dims,
     })
+}
+
+/// Finds what the command line says of an input.
+fn of<'a, T>(list: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    list.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+}
+
+/// The ranges of an input's dims: those that were given, and any value for other open dims.
+fn bounds(dims: &[i64], given: Option<&Vec<[i64; 2]>>) -> Vec<[i64; 2]> {
+    if !dims.contains(&-1) {
+        return Vec::new();
+    }
+    let any = |dim: &i64| if *dim == -1 { [1, -1] } else { [*dim, *dim] };
+    given.map_or_else(|| dims.iter().map(any).collect(), Clone::clone)
 }
 
 fn show(value: &ValueInfoProto) -> String {
@@ -229,6 +263,10 @@ fn gears(
             return Err(wrong(first.0, found, "one kind of gears only"));
         }
     };
+    if !options.input_shape_range.is_empty() {
+        let found = "with ranges of dims".to_owned();
+        return Err(wrong(option, found, "either gears or ranges"));
+    }
     if !GEARS.contains(&count) {
         return Err(wrong(option, format!("{count} gears"), "2 to 100"));
     }

@@ -10,8 +10,10 @@ mod blas;
 mod callback;
 mod device;
 mod dvpp;
+mod load;
 mod memory;
 mod model;
+mod model_op;
 mod not_simulated;
 mod op;
 mod op_attr;
@@ -30,8 +32,9 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, blas::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*,
-    op::*, op_attr::*, op_compile::*, profiling::*, run::*, runtime::*, tensor::*, tensor_op::*,
+    base::*, blas::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*, model_op::*,
+    not_simulated::*, op::*, op_attr::*, op_compile::*, profiling::*, run::*, runtime::*,
+    tensor::*, tensor_op::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

@@ -11,7 +11,8 @@ use super::{EMPTY, getter, lossy, put, require, status, text};
 use crate::exec::{Gears, TensorInfo};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
-use crate::machine::model::{self, Desc};
+use crate::machine::model;
+use crate::machine::model_desc::{self, Desc};
 
 /// Inputs, then outputs, in the arrays of a description.
 const INPUT: usize = 0;
@@ -19,14 +20,14 @@ const OUTPUT: usize = 1;
 
 status! {
     fn aclmdlGetDesc(desc: *mut aclmdlDesc, id: u32) {
-        let desc = model::desc(Handle::from_ptr(desc))?;
+        let desc = model_desc::get(Handle::from_ptr(desc))?;
         let fresh = Desc::of_model(model::get(id)?);
         desc.lock().replace(fresh);
         Ok(())
     }
 
     fn aclmdlDestroyDesc(desc: *mut aclmdlDesc) {
-        model::remove_desc(Handle::from_ptr(desc))
+        model_desc::remove(Handle::from_ptr(desc))
     }
 
     fn aclmdlGetInputDims(desc: *const aclmdlDesc, index: usize, dims: *mut aclmdlIODims) {
@@ -141,7 +142,7 @@ status! {
 
 getter! {
     fn aclmdlCreateDesc() -> *mut aclmdlDesc, or std::ptr::null_mut(); {
-        Ok(model::add_desc().as_ptr())
+        Ok(model_desc::add().as_ptr())
     }
 
     fn aclmdlGetNumInputs(desc: *mut aclmdlDesc) -> usize, or 0; {
@@ -207,7 +208,7 @@ getter! {
 
 /// Calls `f` with what a description handle stands for.
 fn with<R>(desc: *const aclmdlDesc, f: impl FnOnce(&Desc) -> Result<R>) -> Result<R> {
-    let desc = model::desc(Handle::from_ptr(desc))?;
+    let desc = model_desc::get(Handle::from_ptr(desc))?;
     let desc = desc.lock();
     f(&desc)
 }

@@ -111,7 +111,7 @@ getter! {
     }
 
     fn aclDestroyTensorDesc(desc: *const aclTensorDesc) -> (), or (); {
-        objects::remove_tensor(Handle::from_ptr(desc)).map(drop)
+        objects::remove_tensors(Handle::from_ptr(desc))
     }
 
     fn aclGetTensorDescType(desc: *const aclTensorDesc) -> aclDataType,

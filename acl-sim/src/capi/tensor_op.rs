@@ -7,7 +7,6 @@ use acl_sys::{ACL_ERROR_INVALID_PARAM, aclFormat, aclTensorDesc};
 use super::tensor::with;
 use super::{getter, host, put, require, slice, status, text};
 use crate::machine::failure::fail;
-use crate::machine::handle::Handle;
 use crate::machine::memory;
 use crate::machine::objects::{self, TensorDesc};
 use crate::machine::op;
@@ -71,28 +70,5 @@ status! {
             Ok(new)
         })?;
         put!(made, objects::add_tensor(new).as_ptr())
-    }
-}
-
-getter! {
-    fn aclGetTensorDescAddress(desc: *const aclTensorDesc) -> *mut c_void,
-    or std::ptr::null_mut(); {
-        // Of what the program sees of a description, only contents have an address.
-        with(desc, |desc| {
-            let contents = desc.constant.as_ref();
-            Ok(contents.map_or(std::ptr::null_mut(), |bytes| bytes.as_ptr().cast_mut().cast()))
-        })
-    }
-
-    fn aclGetTensorDescByIndex(desc: *mut aclTensorDesc, index: usize) -> *mut aclTensorDesc,
-    or std::ptr::null_mut(); {
-        objects::tensor(Handle::from_ptr(desc))?;
-        if index != 0 {
-            return Err(fail!(
-                ACL_ERROR_INVALID_PARAM,
-                "the index is {index}: the description stands alone"
-            ));
-        }
-        Ok(desc)
     }
 }

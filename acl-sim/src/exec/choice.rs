@@ -34,14 +34,14 @@ impl EngineKind {
     pub(crate) fn load(
         self,
         onnx: Vec<u8>,
-        weights: &[u8],
+        weights: Vec<u8>,
     ) -> Result<Box<dyn Engine>, EngineError> {
         match self {
-            Self::Rten => Ok(Box::new(RtenEngine::load(onnx, weights.to_vec())?)),
+            Self::Rten => Ok(Box::new(RtenEngine::load(onnx, weights)?)),
             #[cfg(feature = "onnxruntime")]
             Self::OnnxRuntime => Ok(Box::new(super::ort_engine::OrtEngine::load(
                 &onnx,
-                weights,
+                &weights,
                 super::rten_engine::threads(),
             )?)),
             #[cfg(not(feature = "onnxruntime"))]

@@ -1,11 +1,14 @@
 //! The loaded model: what the API layer holds.
 
+use std::collections::HashMap;
+
 use ascend_om::OmError;
+use ascend_om::attrs::{AttrTables, Attrs};
 use ascend_om::container::{Flavour, Om, PartitionKind};
 use ascend_om::describe::{self, Description};
 use ascend_om::dtype;
 use ascend_om::inout_info::InOutInfo;
-use ascend_om::model_def::{decode_model, decode_tasks};
+use ascend_om::model_def::{ModelDef, decode_model, decode_tasks};
 
 use super::choice::EngineKind;
 use super::engine::{Engine, Tensor};
@@ -23,6 +26,57 @@ pub struct ModelImage {
     /// Number of inputs that carry data: all but the hidden one of a geared model.
     data_inputs: usize,
     engine: Box<dyn Engine>,
+    /// Operators, and what they are called in the source graph.
+    original_names: HashMap<String, String>,
+}
+
+/// What a file holds, checked.
+struct Parts {
+    graph: Vec<u8>,
+    description: Description,
+    /// Work and weight memory.
+    sizes: (usize, usize),
+    /// Where the weights lie in the file.
+    weights: std::ops::Range<usize>,
+    original_names: HashMap<String, String>,
+}
+
+impl Parts {
+    /// Checks header, partitions and seal, and reads all but the weights.
+    fn of(bytes: &[u8]) -> Result<Self, ModelError> {
+        let om = Om::parse(bytes)?;
+        let sealed = payload::check_seal(bytes)?;
+        refuse_other_kinds(&om)?;
+        let mut model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
+        let graph = payload::take_graph(&mut model, sealed)?;
+        let description = describe::describe(&model)?;
+        let original_names = original_names(&model);
+        drop(model);
+        let Some(graph) = graph else {
+            return Err(vendor_model(
+                "a model converted by the vendor's atc",
+                &description,
+            ));
+        };
+        let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
+        let start = weights.as_ptr().addr() - bytes.as_ptr().addr();
+        Ok(Self {
+            graph,
+            description,
+            sizes: sizes(&om)?,
+            weights: start..start + weights.len(),
+            original_names,
+        })
+    }
+
+    fn load(self, weights: Vec<u8>, kind: EngineKind) -> Result<ModelImage, ModelError> {
+        let engine = kind
+            .load(self.graph, weights)
+            .map_err(|e| ModelError::Graph { detail: e.0 })?;
+        let mut image = ModelImage::build(self.description, self.sizes, engine)?;
+        image.original_names = self.original_names;
+        Ok(image)
+    }
 }
 
 impl ModelImage {
@@ -43,24 +97,24 @@ impl ModelImage {
     /// # Errors
     /// [`ModelError`], also where the engine cannot be had.
     pub fn parse_for(bytes: &[u8], kind: EngineKind) -> Result<Self, ModelError> {
-        let om = Om::parse(bytes)?;
-        let sealed = payload::check_seal(bytes)?;
-        refuse_other_kinds(&om)?;
-        let mut model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
-        let graph = payload::take_graph(&mut model, sealed)?;
-        let description = describe::describe(&model)?;
-        drop(model);
-        let Some(graph) = graph else {
-            return Err(vendor_model(
-                "a model converted by the vendor's atc",
-                &description,
-            ));
-        };
-        let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
-        let engine = kind
-            .load(graph, weights)
-            .map_err(|e| ModelError::Graph { detail: e.0 })?;
-        Self::build(description, sizes(&om)?, engine)
+        let parts = Parts::of(bytes)?;
+        let weights = bytes[parts.weights.clone()].to_vec();
+        parts.load(weights, kind)
+    }
+
+    /// Loads a model as [`Self::parse`] does, from bytes that it may keep: the weights stay where they are read, so
+    /// that a large model needs no more memory than its file.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn take(mut bytes: Vec<u8>) -> Result<Self, ModelError> {
+        let kind = EngineKind::from_environment();
+        let kind = kind.map_err(|e| ModelError::Graph { detail: e.0 })?;
+        let parts = Parts::of(&bytes)?;
+        // Moved to the front, where the engine finds its values aligned.
+        bytes.truncate(parts.weights.end);
+        bytes.drain(..parts.weights.start);
+        parts.load(bytes, kind)
     }
 
     fn build(
@@ -98,6 +152,7 @@ impl ModelImage {
             gear_outputs: description.output_dims,
             data_inputs,
             engine,
+            original_names: HashMap::new(),
         })
     }
 
@@ -147,6 +202,13 @@ impl ModelImage {
             Some(gear) => self.gear_outputs.get(gear)?.get(index).cloned(),
             None => self.info.outputs.get(index).map(|o| o.dims.clone()),
         }
+    }
+
+    /// Gets the names that an operator has in the source graph, with semicolons between; empty for one that the
+    /// converter made, `None` when there is no such operator.
+    #[must_use]
+    pub fn original_names(&self, operator: &str) -> Option<&str> {
+        self.original_names.get(operator).map(String::as_str)
     }
 
     /// Runs the graph on the CPU.
@@ -260,6 +322,19 @@ impl ModelImage {
     }
 }
 
+/// Lists all operators with the names that the converter recorded for them.
+fn original_names(model: &ModelDef) -> HashMap<String, String> {
+    let tables = AttrTables::of(model);
+    let ops = model.graph.iter().flat_map(|graph| &graph.op);
+    ops.map(|op| {
+        let attrs = Attrs::new(&op.attr, &tables);
+        let names = attrs.texts(payload::ORIGINAL_NAMES).unwrap_or_default();
+        let name = String::from_utf8_lossy(&op.name).into_owned();
+        (name, names.join(";"))
+    })
+    .collect()
+}
+
 fn output(info: &TensorInfo, tensor: &Tensor<'_>) -> Result<OutputTensor, ModelError> {
     let bytes = tensor::encode(tensor, info.dtype).ok_or_else(|| ModelError::Dtype {
         what: format!("output {}", info.name),
@@ -283,6 +358,7 @@ fn tensor_infos(list: Vec<describe::TensorInfo>) -> Vec<TensorInfo> {
         format: t.format,
         dims: t.dims,
         dims_v2: t.dims_v2,
+        ranges: t.ranges,
         size: usize::try_from(t.size).unwrap_or(usize::MAX),
     };
     list.into_iter().map(convert).collect()
@@ -300,6 +376,9 @@ fn sizes(om: &Om<'_>) -> Result<(usize, usize), ModelError> {
     } else {
         tasks.memory_size
     };
+    if !om.is_dynamic() {
+        om.root().require(PartitionKind::WEIGHTS_DATA)?;
+    }
     let weights = om
         .models
         .iter()

@@ -34,6 +34,8 @@ pub struct TensorInfo {
     pub dims: Vec<i64>,
     /// Shape as `aclmdlGetInputDimsV2` gives it: before static image preprocessing.
     pub dims_v2: Vec<i64>,
+    /// Smallest and largest value of each dim, -1 for no largest, of an input whose shape the program sets; else empty.
+    pub ranges: Vec<[i64; 2]>,
     /// Bytes to allocate: of the largest gear; 0 if unknown.
     pub size: usize,
 }

@@ -18,6 +18,8 @@ use super::ModelError;
 pub(crate) const GRAPH_ATTR: &str = "atc_sim_graph";
 /// Model attribute with the version of this arrangement.
 pub(crate) const VERSION_ATTR: &str = "atc_sim_payload_version";
+/// Operator attribute that lists the operators of the source which it stands for.
+pub(crate) const ORIGINAL_NAMES: &str = "_datadump_original_op_names";
 /// The version written and read.
 pub(crate) const VERSION: i64 = 1;
 /// Border at which every constant begins; the first bytes up to it stay unused, as in real files.

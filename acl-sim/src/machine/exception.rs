@@ -4,10 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use acl_sys::ACL_ERROR_INVALID_PARAM;
 
-use super::device_memory;
 use super::failure::{Failure, Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::stream::Stream;
+use super::{device_memory, op_task};
 
 /// A failure: where and what.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,16 @@ pub(crate) fn get(handle: Handle) -> Result<Exception> {
 
 /// Calls the program's function, on the thread of the stream.
 pub(crate) fn tell(stream: &Stream, task: u64, failure: &Failure) {
+    // Numbers of 32 bits, as the interface has them; they wrap.
+    let low = |number: u64| u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0);
+    let exception = Exception {
+        task: low(task),
+        stream: stream.id,
+        thread: low(device_memory::thread()),
+        device: low(stream.chip as u64),
+        code: failure.code.cast_unsigned(),
+    };
+    op_task::keep(&exception);
     let callback = CALLBACK
         .read()
         .unwrap_or_else(PoisonError::into_inner)
@@ -48,15 +58,7 @@ pub(crate) fn tell(stream: &Stream, task: u64, failure: &Failure) {
     let Some(callback) = callback else {
         return;
     };
-    // Numbers of 32 bits, as the interface has them; they wrap.
-    let low = |number: u64| u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0);
-    let handle = EXCEPTIONS.insert(|_| Exception {
-        task: low(task),
-        stream: stream.id,
-        thread: low(device_memory::thread()),
-        device: low(stream.chip as u64),
-        code: failure.code.cast_unsigned(),
-    });
+    let handle = EXCEPTIONS.insert(|_| exception);
     callback(handle);
     let _ = EXCEPTIONS.remove(handle);
 }

@@ -118,6 +118,11 @@ impl Range {
         }
     }
 
+    /// Returns the address of its first byte.
+    pub(crate) fn address(&self) -> usize {
+        self.block.address + self.offset
+    }
+
     /// Calls `f` with the contents.
     pub(crate) fn read<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         let lines = self
@@ -347,7 +352,8 @@ pub(crate) fn free(address: usize) -> Result<()> {
         strict::find(
             strict::Finding::FreedInUse,
             format!(
-                "device memory of {} bytes was freed while queued work uses it: synchronise first",
+                "device memory of {} bytes was freed while queued work uses it, or a loaded model: \
+                 synchronise or unload first",
                 block.size
             ),
         );

@@ -1,7 +1,6 @@
 //! Loaded models and their runs.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -14,10 +13,10 @@ use acl_sys::{
 
 use super::calls::{self, Site};
 use super::failure::{Result, fail};
-use super::handle::{Handle, Kind, Table};
+use super::handle::Handle;
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
-use super::{faults, process, strict, timing};
+use super::{faults, op_task, process, strict, timing};
 use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo};
 
 /// A loaded model.
@@ -27,6 +26,8 @@ pub(crate) struct Loaded {
     context: Handle,
     chip: usize,
     held: usize,
+    /// Memory that the program brought; descriptions keep a model beyond its unloading, not this.
+    brought: Mutex<Vec<Range>>,
     /// The call that loaded it.
     made: Option<Site>,
     /// The gear that was set last, for `aclmdlGetCurOutputDims`.
@@ -41,15 +42,14 @@ pub(crate) fn require_init() -> Result<()> {
     process::require_init().map_err(|failure| fail!(ACL_ERROR_GE_EXEC_NOT_INIT, "{}", failure.text))
 }
 
-/// Loads a model into the current context. Memory that the program brought is not counted again.
-pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32> {
+/// Loads a model into the current context. Memory that the program brought is not counted again,
+/// and counts as used until the model is unloaded.
+pub(crate) fn load(image: ModelImage, work: Option<Range>, weight: Option<Range>) -> Result<u32> {
     require_init()?;
     let context = process::current()?;
-    let image = ModelImage::parse(bytes).map_err(|error| fail!(error.code(), "{error}"))?;
     let info = image.info();
-    let work = if own_work { 0 } else { info.work_size };
-    let weight = if own_weight { 0 } else { info.weight_size };
-    let held = work.saturating_add(weight);
+    let own = |brought: &Option<Range>, size| if brought.is_some() { 0 } else { size };
+    let held = own(&work, info.work_size).saturating_add(own(&weight, info.weight_size));
     memory::hold(context.chip, held)?;
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let loaded = Loaded {
@@ -58,6 +58,7 @@ pub(crate) fn load(bytes: &[u8], own_work: bool, own_weight: bool) -> Result<u32
         context: context.handle,
         chip: context.chip,
         held,
+        brought: Mutex::new(work.into_iter().chain(weight).collect()),
         made: calls::site(),
         gear: Mutex::new(None),
     };
@@ -80,6 +81,12 @@ pub(crate) fn get(id: u32) -> Result<Arc<Loaded>> {
     })
 }
 
+/// Tells whether a model is loaded still.
+pub(crate) fn is_loaded(model: &Loaded) -> bool {
+    let models = MODELS.read().unwrap_or_else(PoisonError::into_inner);
+    models.contains_key(&model.id)
+}
+
 /// Unloads a model.
 pub(crate) fn unload(id: u32) -> Result<()> {
     let model = get(id)?;
@@ -95,6 +102,7 @@ pub(crate) fn unload(id: u32) -> Result<()> {
         ));
     }
     drop(removed);
+    model.let_go();
     memory::release(model.chip, model.held);
     if Arc::strong_count(&model) > 1 && model.is_running() {
         strict::find(
@@ -113,10 +121,8 @@ pub(crate) fn live() -> Vec<Option<Site>> {
 
 /// Unloads all.
 pub(crate) fn clear() {
-    MODELS
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clear();
+    let all = std::mem::take(&mut *MODELS.write().unwrap_or_else(PoisonError::into_inner));
+    all.values().for_each(|model| model.let_go());
 }
 
 static RUNNING: Mutex<BTreeMap<u32, usize>> = Mutex::new(BTreeMap::new());
@@ -124,6 +130,14 @@ static RUNNING: Mutex<BTreeMap<u32, usize>> = Mutex::new(BTreeMap::new());
 impl Loaded {
     pub(crate) fn info(&self) -> &ModelInfo {
         self.image.info()
+    }
+
+    /// Uses the memory no more that the program brought.
+    fn let_go(&self) {
+        self.brought
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
     }
 
     fn check_context(&self, what: &str) {
@@ -199,13 +213,16 @@ impl Loaded {
         Ok(())
     }
 
-    /// The dims of an output for the gear that was set last.
+    /// The dims of an output for the gear that was set last; none while the program sets the shapes.
     pub(crate) fn current_output_dims(&self, index: usize) -> Option<Vec<i64>> {
         let gear = *self.gear.lock().unwrap_or_else(PoisonError::into_inner);
         let info = self.info();
         match (gear, info.gears.is_empty()) {
             (None, false) => info.outputs.get(index).map(|output| output.dims.clone()),
-            (gear, _) => self.image.output_dims(index, gear),
+            (gear, _) => {
+                let dims = self.image.output_dims(index, gear);
+                dims.filter(|dims| !dims.contains(&-1))
+            }
         }
     }
 }
@@ -356,6 +373,36 @@ impl Run {
 
     /// Runs the model and writes its outputs.
     pub(crate) fn run(&self) -> Result<()> {
+        self.attempt()
+            .inspect_err(|_| op_task::fails(self.operator()))
+    }
+
+    /// The whole run as one operator, for who asks what failed.
+    fn operator(&self) -> op_task::Operator {
+        let info = self.model.info();
+        let desc = |tensor: &TensorInfo, dims: &[i64], address| {
+            let (dtype, format) = (aclDataType(tensor.dtype), aclFormat(tensor.format));
+            let mut desc = TensorDesc::new(dtype, format, dims.to_vec());
+            desc.address = address;
+            desc
+        };
+        let inputs = data_inputs(info).iter().zip(&self.shapes).zip(&self.inputs);
+        let outputs = info.outputs.iter().zip(&self.outputs);
+        op_task::Operator {
+            name: info.name.clone(),
+            inputs: inputs
+                .map(|((tensor, dims), range)| desc(tensor, dims, range.address()))
+                .collect(),
+            outputs: outputs
+                .map(|(tensor, place)| match place {
+                    Output::Given(range, _) => desc(tensor, &tensor.dims, range.address()),
+                    Output::Wanted(_) => desc(tensor, &tensor.dims, 0),
+                })
+                .collect(),
+        }
+    }
+
+    fn attempt(&self) -> Result<()> {
         faults::execution()?;
         let clock = timing::Clock::start();
         let tensors = memory::read_all(&self.inputs, |inputs| {
@@ -445,7 +492,7 @@ fn place(side: &str, tensor: &TensorInfo, buffer: DataBuffer, need: usize) -> Re
     let name = &tensor.name;
     if buffer.address == 0 {
         return Err(fail!(
-            ACL_ERROR_GE_PARAM_INVALID,
+            ACL_ERROR_INVALID_PARAM,
             "the {side} {name} has no memory"
         ));
     }
@@ -465,6 +512,29 @@ fn place(side: &str, tensor: &TensorInfo, buffer: DataBuffer, need: usize) -> Re
     }
     memory::resolve(buffer.address, need)
         .map_err(|failure| fail!(failure.code, "{side} {name}: {}", failure.text))
+}
+
+/// Tells whether a shape is one that an input may be given.
+fn fits(dims: &[i64], input: &TensorInfo) -> bool {
+    let dim = |(want, found): (&i64, &i64)| *found > 0 && (*want == -1 || want == found);
+    let within =
+        |([low, high], found): (&[i64; 2], &i64)| low <= found && (*high == -1 || found <= high);
+    dims.len() == input.dims.len()
+        && input.dims.iter().zip(dims).all(dim)
+        && input.ranges.iter().zip(dims).all(within)
+}
+
+/// Says which shapes an input may be given.
+fn wanted(input: &TensorInfo) -> String {
+    let bounded = input.dims.iter().zip(&input.ranges);
+    let ranges: Vec<_> = bounded
+        .filter(|(dim, range)| **dim == -1 && **range != [1, -1])
+        .map(|(_, [low, high])| format!("{low}~{high}"))
+        .collect();
+    if ranges.is_empty() {
+        return format!("{:?}", input.dims);
+    }
+    format!("{:?} ({})", input.dims, ranges.join(", "))
 }
 
 impl Loaded {
@@ -493,14 +563,12 @@ impl Loaded {
                     ));
                 };
                 let dims = objects::tensor(desc)?.lock().dims.clone();
-                let fits =
-                    |(want, found): (&i64, &i64)| *found > 0 && (*want == -1 || want == found);
-                if dims.len() != input.dims.len() || !input.dims.iter().zip(&dims).all(fits) {
+                if !fits(&dims, input) {
                     return Err(fail!(
                         ACL_ERROR_GE_SHAPE_INVALID,
-                        "input {} was given the shape {dims:?}, wanted {:?} with values for -1",
+                        "input {} was given the shape {dims:?}, wanted {} with values for -1",
                         input.name,
-                        input.dims
+                        wanted(input)
                     ));
                 }
                 Ok(dims)
@@ -538,95 +606,4 @@ impl Loaded {
                 )
             })
     }
-}
-
-/// A description of a model, as the program holds it.
-#[derive(Default)]
-pub(crate) struct Desc {
-    pub(crate) model: Option<Arc<Loaded>>,
-    /// The description alone, where it was read from a file.
-    pub(crate) info: Option<Arc<ModelInfo>>,
-    /// The names by which the API gives the tensors: inputs, then outputs; and the full ones.
-    pub(crate) names: [Vec<CString>; 2],
-    pub(crate) real: [Vec<CString>; 2],
-    /// Names of what was described before: the program may still hold pointers to them.
-    replaced: Vec<CString>,
-}
-
-static DESCS: Table<Arc<Shared<Desc>>> = Table::new(Kind::ModelDesc);
-
-/// The longest name that the API's structures hold.
-const NAME: usize = 127;
-
-impl Desc {
-    /// Describes a loaded model.
-    pub(crate) fn of_model(model: Arc<Loaded>) -> Self {
-        let mut desc = Self::of_info(model.info(), model.id);
-        desc.model = Some(model);
-        desc
-    }
-
-    /// Describes a model that is not loaded.
-    pub(crate) fn of_info(info: &ModelInfo, id: u32) -> Self {
-        let sides = [(&info.inputs, "input"), (&info.outputs, "output")];
-        let text =
-            |text: String| CString::new(text.replace('\0', " ")).expect("its NULs were replaced");
-        let names = sides.map(|(tensors, side)| {
-            let short = |(index, tensor): (usize, &TensorInfo)| {
-                if tensor.name.len() > NAME {
-                    text(format!("acl_modelId_{id}_{side}_{index}"))
-                } else {
-                    text(tensor.name.clone())
-                }
-            };
-            tensors.iter().enumerate().map(short).collect()
-        });
-        let real = sides.map(|(tensors, _)| tensors.iter().map(|t| text(t.name.clone())).collect());
-        Self {
-            model: None,
-            info: Some(Arc::new(info.clone())),
-            names,
-            real,
-            replaced: Vec::new(),
-        }
-    }
-
-    /// Describes something else; the names that were told stay where they are.
-    pub(crate) fn replace(&mut self, fresh: Self) {
-        let old = std::mem::replace(self, fresh);
-        self.replaced = old.replaced;
-        if (&old.names, &old.real) == (&self.names, &self.real) {
-            (self.names, self.real) = (old.names, old.real);
-        } else {
-            let names = old.names.into_iter().chain(old.real);
-            self.replaced.extend(names.flatten());
-        }
-    }
-
-    /// Returns what is described; fails before `aclmdlGetDesc`.
-    pub(crate) fn info(&self) -> Result<&ModelInfo> {
-        self.info.as_deref().ok_or_else(|| {
-            fail!(
-                ACL_ERROR_INVALID_PARAM,
-                "the description is empty: call aclmdlGetDesc first"
-            )
-        })
-    }
-}
-
-pub(crate) fn add_desc() -> Handle {
-    DESCS.insert(|_| Shared::new(Desc::default()))
-}
-
-pub(crate) fn desc(handle: Handle) -> Result<Arc<Shared<Desc>>> {
-    DESCS
-        .get(handle)
-        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
-}
-
-pub(crate) fn remove_desc(handle: Handle) -> Result<()> {
-    let removed = DESCS.remove(handle);
-    removed
-        .map(drop)
-        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
 }

@@ -58,6 +58,10 @@ pub(crate) struct TensorDesc {
     replaced: Vec<CString>,
     /// Made by the simulator, as a part of a dataset: the program does not destroy it.
     internal: bool,
+    /// Where the tensor lies in device memory, if that is known; else 0.
+    pub(crate) address: usize,
+    /// The others of an array, of which this is the first.
+    pub(crate) rest: Vec<Handle>,
     pub(crate) storage_format: Option<aclFormat>,
     pub(crate) storage_dims: Option<Vec<i64>>,
     pub(crate) origin_format: Option<aclFormat>,
@@ -81,6 +85,8 @@ impl TensorDesc {
             name: CString::default(),
             replaced: Vec::new(),
             internal: false,
+            address: 0,
+            rest: Vec::new(),
             storage_format: None,
             storage_dims: None,
             origin_format: None,
@@ -171,6 +177,22 @@ pub(crate) fn add_internal_tensor(desc: TensorDesc) -> Handle {
         internal: true,
         ..desc
     })
+}
+
+/// Adds an array of tensor descriptions and returns the first, which takes the others along when it
+/// goes; nothing when it is empty.
+pub(crate) fn add_tensors(descs: Vec<TensorDesc>) -> Option<Handle> {
+    let mut descs = descs.into_iter();
+    let first = descs.next()?;
+    let rest = descs.map(add_internal_tensor).collect();
+    Some(add_tensor(TensorDesc { rest, ..first }))
+}
+
+/// Removes a tensor description, and with it the array of which it is the first.
+pub(crate) fn remove_tensors(first: Handle) -> Result<()> {
+    let rest = std::mem::take(&mut remove_tensor(first)?.lock().rest);
+    rest.into_iter().for_each(|desc| drop(TENSORS.remove(desc)));
+    Ok(())
 }
 
 /// Returns what is live and the program's to destroy, by kind: the calls that made it.

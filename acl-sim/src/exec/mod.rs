@@ -9,6 +9,7 @@
 //! every error with the number that the API answers ([`ModelError::code`]).
 #![forbid(unsafe_code)]
 
+pub(crate) mod aipp;
 mod choice;
 pub mod engine;
 mod error;

@@ -10,6 +10,9 @@
 #![forbid(unsafe_code)]
 
 pub(crate) mod aipp;
+pub(crate) mod aipp_config;
+pub(crate) mod aipp_packed;
+pub(crate) mod aipp_plan;
 mod choice;
 pub mod engine;
 mod error;

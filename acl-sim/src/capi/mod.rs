@@ -5,6 +5,7 @@
 //! `acl_sys::fns`, because the table of [`api`] is made of all of them; a function that is not
 //! simulated stands in [`not_simulated`], and that list is the list of what is left to do.
 
+mod aipp;
 mod base;
 mod callback;
 mod device;
@@ -25,8 +26,8 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, profiling::*,
-    run::*, runtime::*, tensor::*,
+    aipp::*, base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*,
+    profiling::*, run::*, runtime::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

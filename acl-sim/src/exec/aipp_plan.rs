@@ -9,7 +9,6 @@ use std::borrow::Cow;
 
 use ascend_om::attrs::{AttrTables, Attrs};
 use ascend_om::describe::TensorInfo;
-use ascend_om::dtype;
 use ascend_om::model_def::{AttrValue, ModelDef, OpDef};
 use half::f16;
 

@@ -49,6 +49,7 @@ kinds! {
     StreamDesc = 0x4e, "stream description";
     RoiConfig = 0x4f, "rectangle";
     ResizeConfig = 0x50, "resize configuration";
+    Aipp = 0x51, "set of AIPP parameters";
 }
 
 /// A handle as C holds it.

@@ -22,6 +22,7 @@
 //! and the end of its context or of the process at once; each call in a process that was forked
 //! after `aclInit` is 500000; strict mode ([`strict`]) tells what a card may only punish later.
 
+pub(crate) mod aipp;
 pub(crate) mod calls;
 pub(crate) mod codes;
 pub(crate) mod config;

@@ -184,7 +184,7 @@ impl Source {
                 "the source picture is {w} x {h}, wanted 1 to {LARGEST} each way"
             ));
         }
-        if self.pixels == Pixels::Yuv420sp && (w % 2 != 0 || h % 2 != 0) {
+        if self.pixels == Pixels::Yuv420sp && !(w.is_multiple_of(2) && h.is_multiple_of(2)) {
             return Err(format!(
                 "the source picture is {w} x {h}, wanted even numbers for YUV420SP_U8"
             ));
@@ -287,7 +287,9 @@ impl Item {
                 crop.width, crop.height, crop.x, crop.y, source.width, source.height
             ));
         }
-        if source.pixels == Pixels::Yuv420sp && (crop.x % 2 != 0 || crop.y % 2 != 0) {
+        if source.pixels == Pixels::Yuv420sp
+            && !(crop.x.is_multiple_of(2) && crop.y.is_multiple_of(2))
+        {
             return Err(format!(
                 "the cropped part begins at {},{}, wanted even numbers for YUV420SP_U8",
                 crop.x, crop.y

@@ -239,7 +239,7 @@ impl Packed {
             record
         });
         let records = records.collect();
-        if head.format != 0 && count != batch {
+        if Pixels::from_number(head.format.into()).is_some() && count != batch {
             return Err(format!(
                 "the parameters are for {count} pictures, the batch of this run has {batch}"
             ));

@@ -275,7 +275,8 @@ impl Plan {
             // Bytes stay bytes: neither mean nor factor has an effect.
             let table: [u8; 256] = std::array::from_fn(byte);
             let tables = |_: &Item| vec![table; target.channels];
-            let pad = byte(pad.to_f32().clamp(0.0, 255.0) as usize);
+            let below = |value: &u8| f32::from(*value) <= pad.to_f32();
+            let pad = table.into_iter().rev().find(below).unwrap_or(0);
             Elements::U8(Cow::Owned(all(&source, target, &pictures, pad, tables)))
         };
         let dims = self.network(shape);

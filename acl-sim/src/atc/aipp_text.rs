@@ -246,7 +246,7 @@ mod tests {
                     YUV420SP_U8 # NV12\n  crop:true\n  min_chn_0: -1.5\n  var_reci_chn_0: 3.9e-3\n matrix_r1c2: -208\n}\n\
                     aipp_op:{aipp_mode:dynamic related_input_name:\"in:0\" max_src_image_size:752640}";
         let blocks = parse(text).unwrap();
-        assert_eq!((blocks.len(), blocks[0].line, blocks[1].line), (2, 2, 9));
+        assert_eq!((blocks.len(), blocks[0].line, blocks[1].line), (2, 2, 10));
         let first = &blocks[0].config;
         assert_eq!(first.pixels(), Some(Pixels::Yuv420sp));
         assert!(first.flag("crop") && !first.flag("padding") && !first.is_dynamic());

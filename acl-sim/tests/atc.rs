@@ -238,8 +238,8 @@ fn wrong_input_gets_its_own_message_and_leaves_no_file() {
         (
             &fixed,
             &["--insert_op_conf=aipp.cfg"],
-            2,
-            &["--insert_op_conf", "AIPP"],
+            1,
+            &["aipp.cfg", "cannot read"],
         ),
         (&fixed, &["--no_such_option=1"], 2, &["no_such_option"]),
         (

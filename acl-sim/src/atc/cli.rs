@@ -69,10 +69,6 @@ const IGNORED: &[&str] = &[
 /// Options that the vendor's converter has and this one refuses, and what to do instead.
 const REFUSED: &[(&str, &str)] = &[
     (
-        "insert_op_conf",
-        "image preprocessing inside the model (AIPP) is not simulated yet: convert without it and preprocess on the host",
-    ),
-    (
         "is_input_adjust_hw_layout",
         "device layouts are not simulated: convert without it and feed NCHW",
     ),
@@ -127,6 +123,9 @@ pub struct Args {
     /// File naming operators to leave in the source's precision; all are, here
     #[arg(long = "keep_dtype")]
     keep_dtype: Option<PathBuf>,
+    /// File that says how pictures are preprocessed (AIPP), "aipp_op { … }"
+    #[arg(long = "insert_op_conf")]
+    insert_op_conf: Option<PathBuf>,
     /// FP32, FP16, UINT8, INT8, … or "node:0:FP16;…"
     #[arg(long = "output_type")]
     output_type: Option<String>,
@@ -210,6 +209,7 @@ impl Args {
                 .as_deref()
                 .map_or(Ok(Vec::new()), super::parse_dims)?,
             keep_dtype: self.keep_dtype.clone(),
+            insert_op_conf: self.insert_op_conf.clone(),
             command_line,
         })
     }
@@ -341,11 +341,11 @@ mod tests {
 
     #[test]
     fn options_that_change_inputs_are_refused_by_name() {
-        let error = sorted(&["atc", "--insert_op_conf=a.cfg"])
+        let error = sorted(&["atc", "--is_input_adjust_hw_layout=true"])
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("--insert_op_conf") && error.contains("AIPP"),
+            error.contains("--is_input_adjust_hw_layout") && error.contains("NCHW"),
             "{error}"
         );
     }

@@ -34,6 +34,14 @@ pub enum AtcError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A file that an option names does not say what it should.
+    #[error("{place}: {detail}")]
+    Config {
+        /// The file, and the line where there is one.
+        place: String,
+        /// What was found and what was wanted.
+        detail: String,
+    },
     /// An option's value is not one that it can have.
     #[error("{name}: found \"{found}\", wanted {wanted}")]
     Option {

@@ -9,6 +9,8 @@
 //! with zeros to learn shapes · building the description · writing.
 #![forbid(unsafe_code)]
 
+mod aipp;
+mod aipp_text;
 pub mod cli;
 mod error;
 mod learn;
@@ -126,12 +128,14 @@ fn build(onnx: Bytes, file: &str, name: &str, options: &Options) -> Result<Vec<u
         .as_ref()
         .expect("read() refuses a model without a graph");
     let shapes = shapes::Shapes::settle(graph, options)?;
+    let aipp = aipp::settle(options, &shapes)?;
     let skeleton = skeleton::Skeleton::split(model)?;
     let learned = learn::Learned::from(&skeleton, &shapes)?;
     let source = model::Source {
         name,
         options,
         shapes: &shapes,
+        aipp: &aipp,
         skeleton: &skeleton,
         learned: &learned,
     };

@@ -19,11 +19,12 @@ use ascend_om::model_def::{
 };
 use ascend_om::onnx::{AttributeProto, NodeProto, TensorProto, attr_type};
 
+use super::aipp::Aipp;
 use super::learn::Learned;
 use super::shapes::Shapes;
 use super::skeleton::Skeleton;
 use super::{AtcError, Options, OutputType};
-use crate::exec::payload;
+use crate::exec::{aipp_plan, payload};
 
 /// Version that the file states; says that no device converter made it.
 const ATC_VERSION: &str = concat!("atc-sim ", env!("CARGO_PKG_VERSION"));
@@ -37,6 +38,8 @@ pub(crate) struct Source<'a> {
     pub(crate) name: &'a str,
     pub(crate) options: &'a Options,
     pub(crate) shapes: &'a Shapes,
+    /// Preprocessing, for each input.
+    pub(crate) aipp: &'a [Option<Aipp>],
     pub(crate) skeleton: &'a Skeleton,
     pub(crate) learned: &'a Learned,
 }
@@ -258,7 +261,7 @@ fn work_memory(source: &Source<'_>, outputs: &[Output]) -> u64 {
     io_memory(source, outputs) + sizes.iter().rev().take(2).sum::<u64>()
 }
 
-fn descriptor(dims: &[i64], acl: i32, layout: &str) -> TensorDescriptor {
+pub(crate) fn descriptor(dims: &[i64], acl: i32, layout: &str) -> TensorDescriptor {
     TensorDescriptor {
         dtype: dtype::acl_to_proto(acl),
         shape: Some(ShapeDef { dim: dims.to_vec() }),
@@ -295,7 +298,19 @@ impl Builder<'_> {
     }
 
     fn data(&mut self, name: &str, index: usize, desc: TensorDescriptor, open: Option<&[i64]>) {
+        self.data_with(name, index, desc, open, Vec::new());
+    }
+
+    fn data_with(
+        &mut self,
+        name: &str,
+        index: usize,
+        desc: TensorDescriptor,
+        open: Option<&[i64]>,
+        more: Vec<AttrEntry>,
+    ) {
         let mut attr = vec![attrs::int("index", i64::try_from(index).unwrap_or(0))];
+        attr.extend(more);
         if let Some(dims) = open {
             attr.push(attrs::ints("_mbatch_origin_input_dims", dims));
         }
@@ -317,6 +332,13 @@ impl Builder<'_> {
         let layout = source.options.input_format.name();
         let dims = &source.shapes.by_gear[source.shapes.largest];
         for (i, (input, dims)) in source.shapes.inputs.iter().zip(dims).enumerate() {
+            // Branches of a geared model begin behind the preprocessing.
+            if let Some(aipp) = source.aipp[i].as_ref().filter(|_| self.suffix.is_empty()) {
+                let (desc, more, origin) = aipp.data(input, dims, source.options.input_format);
+                let origin = origin.filter(|_| open);
+                self.data_with(&input.name, i, desc, origin.as_deref(), more);
+                continue;
+            }
             let origin = (open && input.dims.contains(&-1)).then_some(input.dims.as_slice());
             let dims = if source.shapes.open {
                 &input.dims
@@ -329,6 +351,25 @@ impl Builder<'_> {
             }
             self.data(&input.name, i, desc, origin);
         }
+    }
+
+    /// The inputs with the parameters of dynamic preprocessing; tells how many.
+    fn parameters(&mut self) -> usize {
+        let source = self.source;
+        let mut count = 0;
+        for aipp in source.aipp.iter().flatten() {
+            let Some(name) = &aipp.parameters else {
+                continue;
+            };
+            let mode = attrs::text(aipp_plan::MODE, aipp_plan::PARAMETERS);
+            let index = source.shapes.inputs.len() + count;
+            self.data_with(name, index, aipp.parameters(), None, vec![mode]);
+            if let Some(op) = self.ops.last_mut() {
+                op.r#type = b"AippData".to_vec();
+            }
+            count += 1;
+        }
+        count
     }
 
     fn constants(&mut self) {
@@ -447,6 +488,9 @@ fn whole_graph(
         ops: Vec::new(),
     };
     b.inputs(false);
+    if suffix.is_empty() {
+        b.parameters();
+    }
     b.constants();
     for (node, name) in nodes(source).iter().zip(names) {
         b.node(node, name);
@@ -479,11 +523,12 @@ fn geared_graphs(
         ops: Vec::new(),
     };
     b.inputs(true);
+    let parameters = b.parameters();
     let values = gears.first().map_or(0, Vec::len);
     let dims = [i64::try_from(values).unwrap_or(1)];
     b.data(
         GEAR_INPUT,
-        source.shapes.inputs.len(),
+        source.shapes.inputs.len() + parameters,
         descriptor(&dims, dtype::ACL_INT32, "ND"),
         None,
     );

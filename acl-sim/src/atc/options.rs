@@ -33,6 +33,8 @@ pub struct Options {
     pub dynamic_dims: Vec<Vec<u64>>,
     /// File naming operators that stay in the source's precision. All do here: the simulator computes in 32 bits.
     pub keep_dtype: Option<PathBuf>,
+    /// File that says how pictures are preprocessed before the network (AIPP).
+    pub insert_op_conf: Option<PathBuf>,
     /// Command line to record in the file.
     pub command_line: String,
 }
@@ -52,6 +54,7 @@ impl Default for Options {
             dynamic_image_size: Vec::new(),
             dynamic_dims: Vec::new(),
             keep_dtype: None,
+            insert_op_conf: None,
             command_line: String::new(),
         }
     }

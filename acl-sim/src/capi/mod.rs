@@ -5,6 +5,7 @@
 //! `acl_sys::fns`, because the table of [`api`] is made of all of them; a function that is not
 //! simulated stands in [`not_simulated`], and that list is the list of what is left to do.
 
+mod aipp;
 mod base;
 mod blas;
 mod callback;
@@ -32,9 +33,9 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, blas::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*, model_op::*,
-    not_simulated::*, op::*, op_attr::*, op_compile::*, profiling::*, run::*, runtime::*,
-    tensor::*, tensor_op::*,
+    aipp::*, base::*, blas::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*,
+    model_op::*, not_simulated::*, op::*, op_attr::*, op_compile::*, profiling::*, run::*,
+    runtime::*, tensor::*, tensor_op::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

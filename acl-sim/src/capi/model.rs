@@ -3,8 +3,8 @@
 use std::ffi::{CStr, c_char};
 
 use acl_sys::{
-    ACL_ERROR_GE_AIPP_NOT_EXIST, ACL_ERROR_INVALID_PARAM, aclAippInfo, aclDataType, aclFormat,
-    aclmdlBatch, aclmdlDesc, aclmdlHW, aclmdlIODims, aclmdlInputAippType,
+    ACL_ERROR_INVALID_PARAM, aclDataType, aclFormat, aclmdlBatch, aclmdlDesc, aclmdlHW,
+    aclmdlIODims,
 };
 
 use super::{EMPTY, getter, lossy, put, require, status, text};
@@ -118,25 +118,6 @@ status! {
             let place = dims.wrapping_add(position);
             put!(place, io_dims(c"", gear)?)
         })
-    }
-
-    fn aclmdlGetAippType(
-        id: u32,
-        index: usize,
-        kind: *mut aclmdlInputAippType,
-        attached: *mut usize,
-    ) {
-        require(kind, "kind")?;
-        require(attached, "attached")?;
-        check_input(id, index)?;
-        put!(kind, aclmdlInputAippType::ACL_DATA_WITHOUT_AIPP)?;
-        put!(attached, 0xFFFF_FFFF)
-    }
-
-    fn aclmdlGetFirstAippInfo(id: u32, index: usize, info: *mut aclAippInfo) {
-        require(info, "info")?;
-        check_input(id, index)?;
-        Err(fail!(ACL_ERROR_GE_AIPP_NOT_EXIST, "input {index} has no AIPP"))
     }
 }
 
@@ -258,7 +239,7 @@ fn index_of(desc: *const aclmdlDesc, side: usize, name: &CStr) -> Result<usize> 
     })
 }
 
-fn io_dims(name: &CStr, dims: &[i64]) -> Result<aclmdlIODims> {
+pub(super) fn io_dims(name: &CStr, dims: &[i64]) -> Result<aclmdlIODims> {
     let mut all = aclmdlIODims {
         name: [0; 128],
         dimCount: dims.len(),
@@ -307,15 +288,4 @@ fn dims_gears(desc: &Desc) -> Result<Vec<Vec<i64>>> {
     Ok((0..gears.len())
         .map(|gear| model::gear_shapes(info, gear).concat())
         .collect())
-}
-
-fn check_input(id: u32, index: usize) -> Result<()> {
-    let count = model::get(id)?.info().inputs.len();
-    if index < count {
-        return Ok(());
-    }
-    Err(fail!(
-        ACL_ERROR_INVALID_PARAM,
-        "index {index} is beyond the model's {count} inputs"
-    ))
 }

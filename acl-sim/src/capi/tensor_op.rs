@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use acl_sys::{ACL_ERROR_INVALID_PARAM, aclFormat, aclTensorDesc};
 
 use super::tensor::with;
-use super::{getter, host, put, require, slice, status, text};
+use super::{host, put, require, slice, status, text};
 use crate::machine::failure::fail;
 use crate::machine::memory;
 use crate::machine::objects::{self, TensorDesc};

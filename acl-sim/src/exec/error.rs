@@ -56,6 +56,24 @@ pub enum ModelError {
         /// Number the model takes.
         wanted: usize,
     },
+    /// The attributes that say how an input is preprocessed contradict each other.
+    #[error(
+        "input {input}: found {detail} among the attributes of its preprocessing (AIPP); convert the ONNX again with atc-sim"
+    )]
+    AippMode {
+        /// Its name.
+        input: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// An input cannot be preprocessed.
+    #[error("input {input}: its preprocessing (AIPP) cannot be done: {detail}")]
+    Aipp {
+        /// Its name.
+        input: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// The shapes are none of those that the model was converted for.
     #[error(
         "dynamic dims: found {found}, wanted one of the gears {wanted}; choose one of them, or convert the model with more"
@@ -95,6 +113,8 @@ const GE_PARAM_INVALID: i32 = 145_000;
 const GE_MODEL_DATA_SIZE: i32 = 145_006;
 /// `ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID`: any gear that was not compiled.
 const GE_DYNAMIC_BATCH_SIZE: i32 = 145_013;
+/// `ACL_ERROR_GE_AIPP_MODE_INVALID`.
+const GE_AIPP_MODE: i32 = 145_016;
 /// `ACL_ERROR_GE_INTERNAL_ERROR`.
 const GE_INTERNAL: i32 = 545_000;
 /// `ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED`.
@@ -128,9 +148,11 @@ impl ModelError {
             | Self::Damaged { .. } => GE_MODEL_DATA_SIZE,
             Self::Container(_) => GE_LOAD_MODEL_PARTITION,
             Self::Gear { .. } => GE_DYNAMIC_BATCH_SIZE,
+            Self::AippMode { .. } => GE_AIPP_MODE,
             Self::VendorModel { .. }
             | Self::NotExecutable
             | Self::Input { .. }
+            | Self::Aipp { .. }
             | Self::InputCount { .. }
             | Self::Dtype { .. } => GE_PARAM_INVALID,
             Self::Graph { .. } | Self::Run { .. } => GE_INTERNAL,

@@ -10,6 +10,7 @@ use ascend_om::dtype;
 use ascend_om::inout_info::InOutInfo;
 use ascend_om::model_def::{ModelDef, decode_model, decode_tasks};
 
+use super::aipp_plan::{self, Role};
 use super::choice::EngineKind;
 use super::engine::{Engine, Tensor};
 use super::info::{ModelInfo, OutputTensor, TensorInfo};
@@ -23,8 +24,10 @@ pub struct ModelImage {
     info: ModelInfo,
     /// Output dims by gear, then output; empty without gears.
     gear_outputs: Vec<Vec<Vec<i64>>>,
-    /// Number of inputs that carry data: all but the hidden one of a geared model.
+    /// Number of inputs that carry data: all but the hidden ones.
     data_inputs: usize,
+    /// What each input is, hidden ones too.
+    roles: Vec<Role>,
     engine: Box<dyn Engine>,
     /// Operators, and what they are called in the source graph.
     original_names: HashMap<String, String>,
@@ -34,6 +37,7 @@ pub struct ModelImage {
 struct Parts {
     graph: Vec<u8>,
     description: Description,
+    roles: Vec<Role>,
     /// Work and weight memory.
     sizes: (usize, usize),
     /// Where the weights lie in the file.
@@ -51,6 +55,7 @@ impl Parts {
         let graph = payload::take_graph(&mut model, sealed)?;
         let description = describe::describe(&model)?;
         let original_names = original_names(&model);
+        let roles = aipp_plan::roles(&model, &description.inputs);
         drop(model);
         let Some(graph) = graph else {
             return Err(vendor_model(
@@ -63,6 +68,7 @@ impl Parts {
         Ok(Self {
             graph,
             description,
+            roles: roles?,
             sizes: sizes(&om)?,
             weights: start..start + weights.len(),
             original_names,
@@ -73,7 +79,7 @@ impl Parts {
         let engine = kind
             .load(self.graph, weights)
             .map_err(|e| ModelError::Graph { detail: e.0 })?;
-        let mut image = ModelImage::build(self.description, self.sizes, engine)?;
+        let mut image = ModelImage::build(self.description, self.roles, self.sizes, engine)?;
         image.original_names = self.original_names;
         Ok(image)
     }
@@ -119,13 +125,16 @@ impl ModelImage {
 
     fn build(
         description: Description,
+        roles: Vec<Role>,
         (work_size, weight_size): (usize, usize),
         engine: Box<dyn Engine>,
     ) -> Result<Self, ModelError> {
+        let parameters = |role: &Role| matches!(role, Role::Parameters);
         let hidden = description
             .inputs
             .iter()
-            .filter(|i| i.name == describe::GEAR_INPUT)
+            .zip(&roles)
+            .filter(|(i, role)| i.name == describe::GEAR_INPUT || parameters(role))
             .count();
         let data_inputs = description.inputs.len() - hidden;
         let info = ModelInfo {
@@ -151,6 +160,7 @@ impl ModelImage {
             info,
             gear_outputs: description.output_dims,
             data_inputs,
+            roles,
             engine,
             original_names: HashMap::new(),
         })
@@ -213,10 +223,11 @@ impl ModelImage {
 
     /// Runs the graph on the CPU.
     ///
-    /// `inputs` are the data inputs in index order (the hidden `ascend_mbatch_shape_data` is not passed), `shapes`
-    /// their dims for this run: those of the description, with the gear's values in dynamic positions. A buffer of a
-    /// geared model may be longer than the gear needs (callers allocate for the largest); the rest is not read. The
-    /// result holds one tensor for each output, in the element types of the description.
+    /// `inputs` are the data inputs in index order, then those with the parameters of dynamic AIPP (the hidden
+    /// `ascend_mbatch_shape_data` is not passed); `shapes` are the data inputs' dims for this run: those of the
+    /// description, with the gear's values in dynamic positions. A buffer of a geared model may be longer than the
+    /// gear needs (callers allocate for the largest); the rest is not read. The result holds one tensor for each
+    /// output, in the element types of the description.
     ///
     /// # Errors
     /// [`ModelError`] when inputs do not fit, or an operator fails.
@@ -225,19 +236,20 @@ impl ModelImage {
         inputs: &[&[u8]],
         shapes: &[Vec<i64>],
     ) -> Result<Vec<OutputTensor>, ModelError> {
-        if inputs.len() != self.data_inputs || shapes.len() != self.data_inputs {
-            return Err(ModelError::InputCount {
-                found: if inputs.len() == self.data_inputs {
-                    shapes.len()
-                } else {
-                    inputs.len()
-                },
-                wanted: self.data_inputs,
-            });
+        let parameters = self.roles.iter().filter(|r| matches!(r, Role::Parameters));
+        let wanted = [self.data_inputs + parameters.count(), self.data_inputs];
+        for (found, wanted) in [inputs.len(), shapes.len()].into_iter().zip(wanted) {
+            if found != wanted {
+                return Err(ModelError::InputCount { found, wanted });
+            }
         }
         let mut tensors = Vec::with_capacity(inputs.len());
         for (index, (bytes, shape)) in inputs.iter().zip(shapes).enumerate() {
-            tensors.push(self.input(index, bytes, shape)?);
+            let parameters = match self.roles[index] {
+                Role::Dynamic(_, index) => inputs.get(index).copied(),
+                _ => None,
+            };
+            tensors.push(self.input(index, bytes, shape, parameters)?);
         }
         self.check_gear(shapes)?;
         let results = self
@@ -248,11 +260,26 @@ impl ModelImage {
         outputs.map(|(info, tensor)| output(info, tensor)).collect()
     }
 
+    /// Gets what input `index` is, hidden ones too.
+    pub(crate) fn role(&self, index: usize) -> &Role {
+        self.roles.get(index).unwrap_or(&Role::Plain)
+    }
+
+    /// Counts the bytes that data input `index` must have when its shape is `shape`.
+    pub(crate) fn input_bytes(&self, index: usize, shape: &[i64]) -> usize {
+        match self.roles[index].plan() {
+            Some(plan) => plan.bytes(shape).unwrap_or(usize::MAX),
+            None => usize::try_from(describe::bytes_of(shape, self.info.inputs[index].dtype))
+                .unwrap_or(usize::MAX),
+        }
+    }
+
     fn input<'a>(
         &self,
         index: usize,
         bytes: &'a [u8],
         shape: &[i64],
+        parameters: Option<&[u8]>,
     ) -> Result<Tensor<'a>, ModelError> {
         let info = &self.info.inputs[index];
         let wrong = |found: String, wanted: String| ModelError::Input {
@@ -268,13 +295,20 @@ impl ModelImage {
                 format!("shape {:?}", info.dims),
             ));
         }
-        let need = usize::try_from(describe::bytes_of(shape, info.dtype)).unwrap_or(usize::MAX);
+        let need = self.input_bytes(index, shape);
         let exact = self.info.gears.is_empty();
         if bytes.len() < need || (exact && bytes.len() != need) {
             return Err(wrong(
                 format!("{} bytes", bytes.len()),
                 format!("{need} bytes"),
             ));
+        }
+        if let Some(plan) = self.roles[index].plan() {
+            let made = plan.run(shape, &bytes[..need], parameters);
+            return made.map_err(|detail| ModelError::Aipp {
+                input: info.name.clone(),
+                detail,
+            });
         }
         let elements = tensor::decode(&bytes[..need], info.dtype)
             .map_err(|found| wrong(found, "values that fit".into()))?;

@@ -9,6 +9,10 @@
 //! every error with the number that the API answers ([`ModelError::code`]).
 #![forbid(unsafe_code)]
 
+pub(crate) mod aipp;
+pub(crate) mod aipp_config;
+pub(crate) mod aipp_packed;
+pub(crate) mod aipp_plan;
 mod choice;
 pub mod engine;
 mod error;

@@ -53,6 +53,7 @@ kinds! {
     OpHandle = 0x71, "operator handle";
     KernelDesc = 0x72, "kernel description";
     GraphDumpOption = 0x73, "set of graph dump options";
+    Aipp = 0x51, "set of AIPP parameters";
 }
 
 /// A handle as C holds it.

@@ -23,6 +23,7 @@
 //! programs of before 8.0; a stream's priority and flags change nothing; each call in a process that was forked
 //! after `aclInit` is 500000; strict mode ([`strict`]) tells what a card may only punish later.
 
+pub(crate) mod aipp;
 pub(crate) mod calls;
 pub(crate) mod codes;
 pub(crate) mod config;

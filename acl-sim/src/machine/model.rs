@@ -17,7 +17,7 @@ use super::handle::Handle;
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
 use super::{faults, op_task, process, strict, timing};
-use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo};
+use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo, aipp_plan};
 
 /// A loaded model.
 pub(crate) struct Loaded {
@@ -249,7 +249,7 @@ fn encode(values: &[u64], input: &TensorInfo) -> Vec<u8> {
 }
 
 /// Returns a buffer of a dataset.
-fn nth_buffer(dataset: Handle, index: usize) -> Result<DataBuffer> {
+pub(crate) fn nth_buffer(dataset: Handle, index: usize) -> Result<DataBuffer> {
     let dataset = objects::dataset(dataset)?;
     let handle = dataset.lock().buffers.get(index).copied();
     let handle = handle.ok_or_else(|| {
@@ -295,7 +295,10 @@ pub(crate) fn gear_shapes(info: &ModelInfo, gear: usize) -> Vec<Vec<i64>> {
 /// The inputs that the program fills.
 pub(crate) fn data_inputs(info: &ModelInfo) -> &[TensorInfo] {
     let hidden = usize::from(!info.gears.is_empty());
-    &info.inputs[..info.inputs.len() - hidden]
+    let rest = &info.inputs[..info.inputs.len() - hidden];
+    let parameters = |input: &&TensorInfo| input.name.starts_with(aipp_plan::INPUT);
+    let hidden = rest.iter().rev().take_while(parameters).count();
+    &rest[..rest.len() - hidden]
 }
 
 fn bytes(dims: &[i64], dtype: i32) -> usize {
@@ -329,13 +332,12 @@ impl Run {
         let shapes = model.shapes(inputs, &given)?;
         let info = model.info();
         let mut ranges = Vec::new();
-        for ((input, shape), buffer) in data_inputs(info).iter().zip(&shapes).zip(&given) {
-            ranges.push(place(
-                "input",
-                input,
-                *buffer.lock(),
-                bytes(shape, input.dtype),
-            )?);
+        let gear_input = model.gear_input().unwrap_or(info.inputs.len());
+        for (index, buffer) in given.iter().enumerate().take(gear_input) {
+            let input = &info.inputs[index];
+            let shape = shapes.get(index);
+            let need = shape.map_or(input.size, |shape| model.image.input_bytes(index, shape));
+            ranges.push(place("input", input, *buffer.lock(), need)?);
         }
         let gear = (0..info.gears.len()).find(|gear| gear_shapes(info, *gear) == shapes);
         let wanted = buffers(outputs, "output", info.outputs.len())?;

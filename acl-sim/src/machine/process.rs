@@ -127,6 +127,7 @@ fn tell_leaks(when: &str, devices: usize) {
         (STREAMS.made(|_| true), "stream"),
         (EVENTS.made(|_| true), "event"),
         (model::live(), "loaded model"),
+        (super::aipp::live(), "set of AIPP parameters"),
     ];
     for (made, what) in found.into_iter().chain(objects::live()).chain(op::live()) {
         if !made.is_empty() {

@@ -49,6 +49,11 @@ kinds! {
     StreamDesc = 0x4e, "stream description";
     RoiConfig = 0x4f, "rectangle";
     ResizeConfig = 0x50, "resize configuration";
+    JpegeConfig = 0x58, "JPEG encoding configuration";
+    VdecChannel = 0x59, "video decoding channel description";
+    VdecFrameConfig = 0x5a, "video decoding frame configuration";
+    VencChannel = 0x5b, "video encoding channel description";
+    VencFrameConfig = 0x5c, "video encoding frame configuration";
 }
 
 /// A handle as C holds it.

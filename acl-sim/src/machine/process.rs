@@ -132,7 +132,8 @@ fn tell_leaks(when: &str, devices: usize) {
         (EVENTS.made(|_| true), "event"),
         (model::live(), "loaded model"),
     ];
-    for (made, what) in found.into_iter().chain(objects::live()) {
+    let described = objects::live().into_iter().chain(super::dvpp::live());
+    for (made, what) in found.into_iter().chain(described) {
         if !made.is_empty() {
             let text = format!("{when}: {} of kind {what} were never released", made.len());
             strict::find(strict::Finding::Leak, text + &strict::made_by(&made));
@@ -205,6 +206,7 @@ pub(crate) fn finalize() -> Result<()> {
         .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
     model::clear();
     memory::clear();
+    super::dvpp::clear();
     super::exception::set(None);
     super::settings::clear();
     super::profiling::clear();

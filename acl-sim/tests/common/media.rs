@@ -9,7 +9,7 @@ use acl_sys::{
     acldvppPixelFormat as Format,
 };
 
-use crate::call::{download, messages, stream, upload};
+use crate::call::{download, stream, upload};
 
 /// Allocates memory for media.
 pub(crate) fn memory(size: usize) -> *mut c_void {

@@ -61,6 +61,8 @@ fn drawn(width: usize, height: usize) -> Vec<u8> {
 
 fn jpeg(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
     let mut encoder = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
+    // Baseline: the decoder takes no progressive files.
+    encoder.set_fastest_defaults();
     encoder.set_size(width, height);
     encoder.set_quality(95.0);
     let mut started = encoder.start_compress(Vec::new()).unwrap();
@@ -130,7 +132,7 @@ fn a_jpeg_is_described_and_decoded_to_rgb_and_to_nv12() {
     let quality = psnr(rows.zip(pixels.iter().copied()));
     assert!(quality > 38.0, "{quality} dB");
 
-    let (desc, memory, bytes) = picture(NV12, [0, 0, 64, 38]);
+    let (desc, memory, bytes) = picture(NV12, [0, 0, 64, 48]);
     assert_eq!(decode(&file, NV12, desc), 0, "{}", messages());
     let got = download(memory, bytes);
     let luma = (0..h).flat_map(|y| got[y * 64..][..w].to_vec());

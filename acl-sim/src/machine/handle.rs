@@ -54,6 +54,11 @@ kinds! {
     KernelDesc = 0x72, "kernel description";
     GraphDumpOption = 0x73, "set of graph dump options";
     Aipp = 0x51, "set of AIPP parameters";
+    JpegeConfig = 0x58, "JPEG encoding configuration";
+    VdecChannel = 0x59, "video decoding channel description";
+    VdecFrameConfig = 0x5a, "video decoding frame configuration";
+    VencChannel = 0x5b, "video encoding channel description";
+    VencFrameConfig = 0x5c, "video encoding frame configuration";
 }
 
 /// A handle as C holds it.

@@ -129,7 +129,11 @@ fn tell_leaks(when: &str, devices: usize) {
         (model::live(), "loaded model"),
         (super::aipp::live(), "set of AIPP parameters"),
     ];
-    for (made, what) in found.into_iter().chain(objects::live()).chain(op::live()) {
+    let described = objects::live()
+        .into_iter()
+        .chain(op::live())
+        .chain(super::dvpp::live());
+    for (made, what) in found.into_iter().chain(described) {
         if !made.is_empty() {
             let text = format!("{when}: {} of kind {what} were never released", made.len());
             strict::find(strict::Finding::Leak, text + &strict::made_by(&made));
@@ -200,6 +204,7 @@ pub(crate) fn finalize() -> Result<()> {
         .for_each(|(handle, _)| drop(EVENTS.remove(*handle)));
     model::clear();
     memory::clear();
+    super::dvpp::clear();
     super::exception::set(None);
     super::settings::clear();
     super::profiling::clear();

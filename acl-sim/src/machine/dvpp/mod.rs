@@ -3,24 +3,33 @@
 //! # The simulator's own choices
 //!
 //! Where the public documents are silent: resizing is bilinear between sample centres, in float32,
-//! rounded to the nearest value, or takes the nearest sample when interpolation 2 is set; chroma of a
-//! JPEG file is averaged over 2x2 pixels for the semi-planar formats; colours follow JPEG (BT.601,
-//! full range); a decoded picture whose description has no strides gets 128 by 16; a picture that
-//! cannot be decoded is 148052 at synchronisation, and the description's return code says so too.
+//! rounded to the nearest value, or takes the nearest sample when interpolation 2 is set; colours
+//! follow JPEG (BT.601, full range); a picture that cannot be decoded is an error at synchronisation
+//! (148052 for JPEG), and the description's return code says so too. The choices of one part stand in
+//! its own module. Channels for video are described, not simulated.
 
+pub(crate) mod channel;
 pub(crate) mod jpeg;
+pub(crate) mod jpege;
+pub(crate) mod layout;
+pub(crate) mod param;
 pub(crate) mod picture;
+pub(crate) mod png;
+pub(crate) mod video;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acl_sys::{ACL_ERROR_INVALID_PARAM, ACL_ERROR_RT_PARAM_INVALID};
 
+use super::calls::Site;
 use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::memory;
 use super::objects::Shared;
+use channel::Channel;
 use picture::{PicDesc, Roi};
+use video::{Vdec, Venc, VencFrame};
 
 /// A piece of a stream, as encoders and decoders take it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,13 +40,6 @@ pub(crate) struct StreamDesc {
     pub(crate) eos: u8,
     pub(crate) ret_code: u32,
     pub(crate) timestamp: u64,
-}
-
-/// A channel: made when it was created, and not only described.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Channel {
-    pub(crate) created: bool,
-    pub(crate) mode: u32,
 }
 
 /// Gives one kind of object its three functions.
@@ -98,6 +100,60 @@ kind_of_object!(
     remove_resize
 );
 
+kind_of_object!(
+    JPEGE_CONFIGS,
+    JpegeConfig,
+    jpege::Level,
+    add_jpege,
+    jpege,
+    remove_jpege
+);
+kind_of_object!(VDECS, VdecChannel, Vdec, add_vdec, vdec, remove_vdec);
+kind_of_object!(VENCS, VencChannel, Venc, add_venc, venc, remove_venc);
+kind_of_object!(
+    VENC_FRAMES,
+    VencFrameConfig,
+    VencFrame,
+    add_venc_frame,
+    venc_frame,
+    remove_venc_frame
+);
+
+/// Has no settings, and nothing that is simulated takes it: it is made and destroyed.
+static VDEC_FRAMES: Table<()> = Table::new(Kind::VdecFrameConfig);
+
+pub(crate) fn add_vdec_frame() -> Handle {
+    VDEC_FRAMES.insert(|_| ())
+}
+
+pub(crate) fn remove_vdec_frame(handle: Handle) -> Result<()> {
+    VDEC_FRAMES
+        .remove(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
+}
+
+/// Returns what is live, by kind: the calls that made it.
+pub(crate) fn live() -> [(Vec<Option<Site>>, &'static str); 10] {
+    [
+        (CHANNELS.made(|_| true), "channel description"),
+        (PICTURES.made(|_| true), "picture description"),
+        (STREAMS.made(|_| true), "stream description"),
+        (ROIS.made(|_| true), "rectangle"),
+        (RESIZES.made(|_| true), "resize configuration"),
+        (JPEGE_CONFIGS.made(|_| true), "JPEG encoding configuration"),
+        (VDECS.made(|_| true), "video decoding channel description"),
+        (
+            VDEC_FRAMES.made(|()| true),
+            "video decoding frame configuration",
+        ),
+        (VENCS.made(|_| true), "video encoding channel description"),
+        (
+            VENC_FRAMES.made(|_| true),
+            "video encoding frame configuration",
+        ),
+    ]
+}
+
 /// Fails unless a channel is described and created.
 pub(crate) fn check_channel(handle: Handle) -> Result<()> {
     if channel(handle)?.lock().created {
@@ -109,26 +165,23 @@ pub(crate) fn check_channel(handle: Handle) -> Result<()> {
     ))
 }
 
-/// The blocks that were allocated for media.
-static BLOCKS: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
+/// The blocks that were allocated for media: where they begin, and their sizes.
+static BLOCKS: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
+
+fn blocks() -> MutexGuard<'static, BTreeMap<usize, usize>> {
+    BLOCKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Allocates memory for media: device memory that `acldvppFree` alone frees.
 pub(crate) fn alloc(chip: usize, size: usize) -> Result<usize> {
     let address = memory::alloc(chip, size)?;
-    BLOCKS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(address);
+    blocks().insert(address, size);
     Ok(address)
 }
 
 /// Frees memory for media.
 pub(crate) fn free(address: usize) -> Result<()> {
-    let known = BLOCKS
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&address);
-    if known {
+    if blocks().remove(&address).is_some() {
         return memory::free(address);
     }
     super::strict::find(
@@ -143,6 +196,17 @@ pub(crate) fn free(address: usize) -> Result<()> {
 
 /// Says whether a block is one for media.
 pub(crate) fn owns(address: usize) -> bool {
-    let blocks = BLOCKS.lock().unwrap_or_else(PoisonError::into_inner);
-    blocks.contains(&address)
+    blocks().contains_key(&address)
+}
+
+/// Says whether an address lies in a block for media.
+pub(crate) fn holds(address: usize) -> bool {
+    let blocks = blocks();
+    let before = blocks.range(..=address).next_back();
+    before.is_some_and(|(start, size)| address - start < *size)
+}
+
+/// Forgets the blocks, as the end of the process's use does: their addresses are used again.
+pub(crate) fn clear() {
+    blocks().clear();
 }

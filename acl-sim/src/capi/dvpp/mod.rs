@@ -1,20 +1,29 @@
 //! `ops/acl_dvpp.h`: memory, descriptions, and what is done to pictures.
 
+mod channel;
+mod jpeg;
+mod png;
+mod video;
+
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use acl_sys::{
-    ACL_ERROR_INVALID_PARAM, acldvppChannelDesc, acldvppJpegFormat, acldvppPicDesc,
-    acldvppPixelFormat, acldvppResizeConfig, acldvppRoiConfig, acldvppStreamDesc,
-    acldvppStreamFormat, aclrtStream,
+    ACL_ERROR_INVALID_PARAM, acldvppChannelDesc, acldvppPicDesc, acldvppPixelFormat,
+    acldvppResizeConfig, acldvppRoiConfig, acldvppStreamDesc, acldvppStreamFormat, aclrtStream,
 };
 
 use super::runtime::handle;
-use super::{getter, put, require, slice, status};
+use super::{getter, host, put, require, slice, status};
 use crate::machine::dvpp::picture::{Interpolation, PicDesc, Roi, transfer};
-use crate::machine::dvpp::{self, Channel, StreamDesc, jpeg};
+use crate::machine::dvpp::{self, StreamDesc, layout};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
+use crate::machine::stream::Stream;
 use crate::machine::{memory, process};
+
+#[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
+pub(super) use {channel::*, jpeg::*, png::*, video::*};
 
 status! {
     fn acldvppMalloc(pointer: *mut *mut c_void, size: usize) {
@@ -26,35 +35,6 @@ status! {
     fn acldvppFree(pointer: *mut c_void) {
         require(pointer, "the pointer")?;
         dvpp::free(pointer.addr())
-    }
-
-    fn acldvppCreateChannel(desc: *mut acldvppChannelDesc) {
-        process::current()?;
-        let channel = dvpp::channel(Handle::from_ptr(desc))?;
-        if std::mem::replace(&mut channel.lock().created, true) {
-            return Err(fail!(ACL_ERROR_INVALID_PARAM, "the channel has been created already"));
-        }
-        Ok(())
-    }
-
-    fn acldvppDestroyChannel(desc: *mut acldvppChannelDesc) {
-        process::current()?;
-        dvpp::check_channel(Handle::from_ptr(desc))?;
-        dvpp::channel(Handle::from_ptr(desc))?.lock().created = false;
-        Ok(())
-    }
-
-    fn acldvppDestroyChannelDesc(desc: *mut acldvppChannelDesc) {
-        dvpp::remove_channel(Handle::from_ptr(desc))
-    }
-
-    fn acldvppSetChannelDescMode(desc: *mut acldvppChannelDesc, mode: u32) {
-        // Bits: 1 VPC, 2 JPEG decoder, 4 JPEG encoder.
-        if mode == 0 || mode & !7 != 0 {
-            return Err(fail!(ACL_ERROR_INVALID_PARAM, "the mode is {mode:#x}, wanted some of 7"));
-        }
-        dvpp::channel(Handle::from_ptr(desc))?.lock().mode = mode;
-        Ok(())
     }
 
     fn acldvppDestroyPicDesc(desc: *mut acldvppPicDesc) {
@@ -170,82 +150,6 @@ status! {
         let kind = interpolation(config)?;
         queue(channel, input, output, [Some(roi(area)?), Some(roi(place)?)], kind, stream)
     }
-
-    fn acldvppJpegGetImageInfo(
-        data: *const c_void,
-        size: u32,
-        width: *mut u32,
-        height: *mut u32,
-        components: *mut i32,
-    ) {
-        tell(file(data, size)?, width, height, components).map(drop)
-    }
-
-    fn acldvppJpegGetImageInfoV2(
-        data: *const c_void,
-        size: u32,
-        width: *mut u32,
-        height: *mut u32,
-        components: *mut i32,
-        format: *mut acldvppJpegFormat,
-    ) {
-        require(format, "format")?;
-        let info = tell(file(data, size)?, width, height, components)?;
-        put!(format, acldvppJpegFormat(info.sampling))
-    }
-
-    fn acldvppJpegPredictDecSize(
-        data: *const c_void,
-        size: u32,
-        format: acldvppPixelFormat,
-        decoded: *mut u32,
-    ) {
-        require(decoded, "the size")?;
-        let info = jpeg::info(file(data, size)?)?;
-        put!(decoded, needed(&described(info, format.0))?)
-    }
-
-    fn acldvppJpegDecodeAsync(
-        channel: *mut acldvppChannelDesc,
-        data: *const c_void,
-        size: u32,
-        output: *mut acldvppPicDesc,
-        stream: aclrtStream,
-    ) {
-        dvpp::check_channel(Handle::from_ptr(channel))?;
-        require(data, "the file")?;
-        let stream = process::stream(handle(stream))?;
-        let source = memory::resolve(data.addr(), size as usize)?;
-        let picture = dvpp::picture(Handle::from_ptr(output))?;
-        let given = *picture.lock();
-        let mut target = memory::resolve(given.data, given.size as usize)?;
-        target.will_be_written();
-        stream.queue(Box::new(move || {
-            let file = source.read(<[u8]>::to_vec);
-            let result = jpeg::info(&file).and_then(|info| {
-                let mut found = described(info, given.format);
-                if given.width_stride != 0 {
-                    (found.width_stride, found.height_stride) =
-                        (given.width_stride, given.height_stride);
-                }
-                (found.data, found.size) = (given.data, given.size);
-                found.check("decoded picture")?;
-                target.write(|bytes| jpeg::decode(&file, &found, bytes))?;
-                Ok(found)
-            });
-            let mut picture = picture.lock();
-            match result {
-                Ok(found) => {
-                    *picture = found;
-                    Ok(())
-                }
-                Err(failure) => {
-                    picture.ret_code = failure.code.cast_unsigned();
-                    Err(failure)
-                }
-            }
-        }))
-    }
 }
 
 /// Defines the setter and the getter of a field.
@@ -307,10 +211,6 @@ status! {
 }
 
 getter! {
-    fn acldvppCreateChannelDesc() -> *mut acldvppChannelDesc, or std::ptr::null_mut(); {
-        Ok(dvpp::add_channel(Channel::default()).as_ptr())
-    }
-
     fn acldvppCreatePicDesc() -> *mut acldvppPicDesc, or std::ptr::null_mut(); {
         Ok(dvpp::add_picture(PicDesc::default()).as_ptr())
     }
@@ -419,37 +319,50 @@ fn file<'a>(data: *const c_void, size: u32) -> Result<&'a [u8]> {
     slice!(bytes, size as usize)
 }
 
+/// Writes what the head of a file tells.
 fn tell(
-    file: &[u8],
-    width: *mut u32,
-    height: *mut u32,
-    components: *mut i32,
-) -> Result<jpeg::Info> {
-    require(height, "height")?;
-    require(components, "components")?;
-    require(width, "width")?;
-    let info = jpeg::info(file)?;
-    put!(width, info.width)?;
-    put!(height, info.height)?;
-    put!(components, info.components)?;
-    Ok(info)
+    (width_to, height_to, components_to): (*mut u32, *mut u32, *mut i32),
+    read: impl FnOnce() -> Result<(u32, u32, i32)>,
+) -> Result<()> {
+    require(width_to, "width")?;
+    require(height_to, "height")?;
+    require(components_to, "components")?;
+    let (width, height, components) = read()?;
+    put!(width_to, width)?;
+    put!(height_to, height)?;
+    put!(components_to, components)
 }
 
-/// A description of a decoded picture.
-fn described(info: jpeg::Info, format: u32) -> PicDesc {
-    let (width_stride, height_stride) = jpeg::strides(info, format);
-    PicDesc {
-        format,
-        width: info.width,
-        height: info.height,
-        width_stride,
-        height_stride,
-        ..PicDesc::default()
-    }
-}
-
-fn needed(picture: &PicDesc) -> Result<u32> {
-    let bytes = picture.bytes()?;
-    u32::try_from(bytes)
-        .map_err(|_| fail!(ACL_ERROR_INVALID_PARAM, "the picture needs {bytes} bytes"))
+/// Queues the decoding of a file that lies on the device; the description is completed when it is
+/// done.
+fn queue_decoding(
+    (data, size): (*const c_void, u32),
+    output: *mut acldvppPicDesc,
+    stream: &Arc<Stream>,
+    decode: impl FnOnce(&[u8], &PicDesc, &mut [u8]) -> Result<PicDesc> + Send + 'static,
+) -> Result<()> {
+    require(data, "the file")?;
+    layout::check_memory(data.addr(), "file")?;
+    let source = memory::resolve(data.addr(), size as usize)?;
+    let picture = dvpp::picture(Handle::from_ptr(output))?;
+    let given = *picture.lock();
+    layout::check_output(given.data, "decoded picture")?;
+    let mut target = memory::resolve(given.data, given.size as usize)?;
+    target.will_be_written();
+    stream.queue(Box::new(move || {
+        // A copy, because both may lie in one block.
+        let file = source.read(<[u8]>::to_vec);
+        let result = target.write(|bytes| decode(&file, &given, bytes));
+        let mut picture = picture.lock();
+        match result {
+            Ok(found) => {
+                *picture = found;
+                Ok(())
+            }
+            Err(failure) => {
+                picture.ret_code = failure.code.cast_unsigned();
+                Err(failure)
+            }
+        }
+    }))
 }

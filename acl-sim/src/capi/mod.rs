@@ -13,6 +13,7 @@ mod memory;
 mod model;
 mod not_simulated;
 mod profiling;
+mod retrieval;
 mod run;
 mod runtime;
 mod tensor;
@@ -26,7 +27,7 @@ use crate::machine::failure::{Result, fail};
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
     base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, profiling::*,
-    run::*, runtime::*, tensor::*,
+    retrieval::*, run::*, runtime::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

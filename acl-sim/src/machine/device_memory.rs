@@ -110,6 +110,17 @@ impl HostMemory {
         unsafe { std::ptr::copy(from.as_ptr(), self.address, self.len) };
     }
 
+    /// Writes a part of the range, `at` bytes in.
+    pub(crate) fn write_at(self, at: usize, from: &[u8]) {
+        let end = at.checked_add(from.len());
+        assert!(end.is_some_and(|end| end <= self.len), "within the range");
+        // SAFETY: `at` lies in the range, as was just checked, and `new`'s caller promises that the
+        // range is one of memory.
+        let part = unsafe { self.address.add(at) };
+        // SAFETY: the range is writable for as many bytes from there, as was just checked.
+        unsafe { std::ptr::copy(from.as_ptr(), part, from.len()) };
+    }
+
     pub(crate) fn copy_from(self, source: Self) {
         assert_eq!(source.len, self.len, "the caller made both of one length");
         // SAFETY: both makers promise `len` bytes, and `copy` allows that they overlap.

@@ -49,6 +49,12 @@ kinds! {
     StreamDesc = 0x4e, "stream description";
     RoiConfig = 0x4f, "rectangle";
     ResizeConfig = 0x50, "resize configuration";
+    FvInitPara = 0x78, "initial parameters of retrieval";
+    FvFeatureInfo = 0x79, "information on features";
+    FvRepoRange = 0x7a, "range of a repository";
+    FvQueryTable = 0x7b, "query table";
+    FvSearchInput = 0x7c, "search input";
+    FvSearchResult = 0x7d, "search result";
 }
 
 /// A handle as C holds it.

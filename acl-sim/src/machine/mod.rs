@@ -40,6 +40,7 @@ pub(crate) mod process;
 pub(crate) mod profile;
 pub(crate) mod profiling;
 pub(crate) mod report;
+pub(crate) mod retrieval;
 pub(crate) mod settings;
 pub(crate) mod stream;
 pub(crate) mod strict;

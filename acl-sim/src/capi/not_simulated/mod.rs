@@ -42,11 +42,8 @@ mod dvpp;
 mod model;
 mod op;
 mod prof;
-mod retrieval;
 mod runtime;
 mod tdt;
 
 #[allow(clippy::wildcard_imports)] // the table needs every function
-pub(super) use {
-    base::*, blas::*, dvpp::*, model::*, op::*, prof::*, retrieval::*, runtime::*, tdt::*,
-};
+pub(super) use {base::*, blas::*, dvpp::*, model::*, op::*, prof::*, runtime::*, tdt::*};

@@ -27,7 +27,7 @@ fn what_is_not_simulated_says_so_by_name() {
         aclopExecuteV2(
             c"Add".as_ptr(), 0, null_mut(), null_mut(), 0, null_mut(), null_mut(), null_mut(), null_mut()
         );
-        aclprofMark(null_mut());
+        aclprofGetOpNum(null(), 0, null_mut());
         aclrtSetGroup(0);
     }
 }

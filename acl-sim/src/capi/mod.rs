@@ -12,6 +12,7 @@ mod dvpp;
 mod memory;
 mod model;
 mod not_simulated;
+mod prof;
 mod profiling;
 mod retrieval;
 mod run;
@@ -26,8 +27,8 @@ use crate::machine::failure::{Result, fail};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
-    base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, profiling::*,
-    retrieval::*, run::*, runtime::*, tensor::*,
+    base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, prof::*,
+    profiling::*, retrieval::*, run::*, runtime::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

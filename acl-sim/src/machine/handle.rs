@@ -55,6 +55,8 @@ kinds! {
     FvQueryTable = 0x7b, "query table";
     FvSearchInput = 0x7c, "search input";
     FvSearchResult = 0x7d, "search result";
+    Stamp = 0x7e, "stamp";
+    SubscribeConfig = 0x7f, "subscription configuration";
 }
 
 /// A handle as C holds it.

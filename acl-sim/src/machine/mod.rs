@@ -42,6 +42,7 @@ pub(crate) mod profiling;
 pub(crate) mod report;
 pub(crate) mod retrieval;
 pub(crate) mod settings;
+pub(crate) mod stamps;
 pub(crate) mod stream;
 pub(crate) mod strict;
 pub(crate) mod timing;

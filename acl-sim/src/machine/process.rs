@@ -208,6 +208,7 @@ pub(crate) fn finalize() -> Result<()> {
     super::exception::set(None);
     super::settings::clear();
     super::profiling::clear();
+    super::stamps::clear();
     super::retrieval::clear();
     strict::report(true);
     strict::begin_again();

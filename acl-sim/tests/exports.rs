@@ -37,8 +37,16 @@ fn what_is_not_simulated_and_has_no_status_gives_null() {
     assert!(call!(acldvppCreateJpegeConfig()).is_null());
     assert!(messages().contains("acldvppCreateJpegeConfig"));
     assert!(call!(aclopCreateAttr()).is_null());
-    assert!(call!(acltdtCreateChannel(0, null())).is_null());
-    assert!(messages().contains("acltdtCreateChannel"));
+    assert!(
+        call!(aclprofGetOpAttriValue(
+            null(),
+            0,
+            0,
+            acl_sys::aclprofSubscribeOpAttri(0)
+        ))
+        .is_null()
+    );
+    assert!(messages().contains("aclprofGetOpAttriValue"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod profiling;
 mod retrieval;
 mod run;
 mod runtime;
+mod tdt;
 mod tensor;
 
 use std::ffi::{CStr, c_char};
@@ -28,7 +29,7 @@ use crate::machine::failure::{Result, fail};
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
     base::*, callback::*, device::*, dvpp::*, memory::*, model::*, not_simulated::*, prof::*,
-    profiling::*, retrieval::*, run::*, runtime::*, tensor::*,
+    profiling::*, retrieval::*, run::*, runtime::*, tdt::*, tensor::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

@@ -9,8 +9,9 @@ use super::{getter, host, require, status};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
 use crate::machine::retrieval::{
-    self, Features, InitPara, Memory, QueryTable, RepoRange, SearchInput, SearchResult, search,
+    self, Features, InitPara, QueryTable, RepoRange, SearchInput, SearchResult, search,
 };
+use crate::machine::span::Span;
 
 status! {
     fn aclfvInit(para: *mut aclfvInitPara) {
@@ -221,10 +222,10 @@ fn enough(what: &str, size: u32, wanted: u64) -> Result<()> {
     Ok(())
 }
 
-fn memory<T>(pointer: *mut T, size: u32, what: &str) -> Result<Memory> {
+fn memory<T>(pointer: *mut T, size: u32, what: &str) -> Result<Span> {
     require(pointer, what)?;
     let len = size as usize;
-    Ok(Memory {
+    Ok(Span {
         start: host!(pointer.cast_const(), len),
         len,
     })

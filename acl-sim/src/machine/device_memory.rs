@@ -91,6 +91,11 @@ impl HostMemory {
         self.address.addr()
     }
 
+    /// Returns the address as C wants it.
+    pub(crate) fn pointer(self) -> *mut u8 {
+        self.address
+    }
+
     pub(crate) fn read(self, into: &mut [u8]) {
         assert_eq!(into.len(), self.len, "the caller made both of one length");
         // SAFETY: `new`'s caller promises `len` readable bytes; the destination is a borrow of as

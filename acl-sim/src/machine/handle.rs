@@ -57,6 +57,9 @@ kinds! {
     FvSearchResult = 0x7d, "search result";
     Stamp = 0x7e, "stamp";
     SubscribeConfig = 0x7f, "subscription configuration";
+    TdtChannel = 0x80, "tensor channel";
+    TdtDataItem = 0x81, "data item";
+    TdtDataset = 0x82, "dataset of tensors";
 }
 
 /// A handle as C holds it.

@@ -209,6 +209,7 @@ pub(crate) fn finalize() -> Result<()> {
     super::settings::clear();
     super::profiling::clear();
     super::stamps::clear();
+    super::tdt::clear();
     super::retrieval::clear();
     strict::report(true);
     strict::begin_again();

@@ -27,11 +27,11 @@ use acl_sys::{
     ACL_ERROR_UNINITIALIZE,
 };
 
-use super::device_memory::HostMemory;
 use super::failure::{Failure, Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::objects::Shared;
-use super::{memory, process};
+use super::process;
+use super::span::Span;
 
 /// What `aclfvInit` is told.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +48,7 @@ pub(crate) struct Features {
     pub(crate) offset: u32,
     pub(crate) length: u32,
     pub(crate) count: u32,
-    pub(crate) data: Memory,
+    pub(crate) data: Span,
 }
 
 /// Which ids are meant, both ends included.
@@ -70,7 +70,7 @@ impl RepoRange {
 pub(crate) struct QueryTable {
     pub(crate) queries: u32,
     pub(crate) length: u32,
-    pub(crate) data: Memory,
+    pub(crate) data: Span,
 }
 
 /// What to search for, where, and how many results a query wants.
@@ -85,54 +85,8 @@ pub(crate) struct SearchInput {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SearchResult {
     pub(crate) queries: u32,
-    pub(crate) found: Memory,
-    pub(crate) columns: [Memory; 4],
-}
-
-/// Memory of the program's or of the device's.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory {
-    pub(crate) start: HostMemory,
-    pub(crate) len: usize,
-}
-
-impl Memory {
-    /// Returns the first `len` bytes.
-    fn read(self, len: usize) -> Result<Vec<u8>> {
-        if memory::is_device(self.start.address()) {
-            return Ok(memory::resolve(self.start.address(), len)?.read(<[u8]>::to_vec));
-        }
-        let mut bytes = self.start.to_vec();
-        bytes.truncate(len);
-        Ok(bytes)
-    }
-
-    /// Checks that `len` bytes can be written.
-    fn check(self, len: usize) -> Result<()> {
-        if self.len < len {
-            return Err(fail!(
-                ACL_ERROR_INVALID_PARAM,
-                "there is room for {} bytes of results, wanted {len}",
-                self.len
-            ));
-        }
-        if memory::is_device(self.start.address()) {
-            memory::resolve(self.start.address(), len)?;
-        }
-        Ok(())
-    }
-
-    /// Writes four bytes, as far in as `index` of them.
-    fn put(self, index: usize, bytes: [u8; 4]) -> Result<()> {
-        let at = index * 4;
-        if memory::is_device(self.start.address()) {
-            let range = memory::resolve(self.start.address() + at, 4)?;
-            range.write(|to| to.copy_from_slice(&bytes));
-        } else {
-            self.start.write_at(at, &bytes);
-        }
-        Ok(())
-    }
+    pub(crate) found: Span,
+    pub(crate) columns: [Span; 4],
 }
 
 /// Where a feature lies: id0, id1, offset.

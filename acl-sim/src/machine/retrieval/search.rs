@@ -58,7 +58,7 @@ pub(crate) fn search(kind: usize, input: Handle, result: Handle) -> Result<()> {
 
     for (query, rows) in nearest.iter().enumerate() {
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        result.found.put(query, count.to_ne_bytes())?;
+        result.found.write_at(query * 4, &count.to_ne_bytes())?;
         for (row, (distance, (id0, id1, offset))) in rows.iter().enumerate() {
             let values = [
                 id0.to_ne_bytes(),
@@ -67,7 +67,7 @@ pub(crate) fn search(kind: usize, input: Handle, result: Handle) -> Result<()> {
                 distance.to_ne_bytes(),
             ];
             for (column, value) in result.columns.iter().zip(values) {
-                column.put(query * top + row, value)?;
+                column.write_at((query * top + row) * 4, &value)?;
             }
         }
     }

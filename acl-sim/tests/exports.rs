@@ -25,7 +25,7 @@ fn what_is_not_simulated_says_so_by_name() {
     missing! {
         aclvencCreateChannel(null_mut());
         acltdtAttachQueue(0, 0, null_mut());
-        aclprofMark(null_mut());
+        aclprofGetOpNum(null(), 0, null_mut());
         aclrtSetGroup(0);
     }
 }
@@ -34,8 +34,16 @@ fn what_is_not_simulated_says_so_by_name() {
 fn what_is_not_simulated_and_has_no_status_gives_null() {
     assert!(call!(acldvppCreateLutMap()).is_null());
     assert!(messages().contains("acldvppCreateLutMap"));
-    assert!(call!(acltdtCreateChannel(0, null())).is_null());
-    assert!(messages().contains("acltdtCreateChannel"));
+    assert!(
+        call!(aclprofGetOpAttriValue(
+            null(),
+            0,
+            0,
+            acl_sys::aclprofSubscribeOpAttri(0)
+        ))
+        .is_null()
+    );
+    assert!(messages().contains("aclprofGetOpAttriValue"));
 }
 
 #[test]

@@ -19,9 +19,12 @@ mod not_simulated;
 mod op;
 mod op_attr;
 mod op_compile;
+mod prof;
 mod profiling;
+mod retrieval;
 mod run;
 mod runtime;
+mod tdt;
 mod tensor;
 mod tensor_op;
 
@@ -34,8 +37,8 @@ use crate::machine::failure::{Result, fail};
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
 use {
     aipp::*, base::*, blas::*, callback::*, device::*, dvpp::*, load::*, memory::*, model::*,
-    model_op::*, not_simulated::*, op::*, op_attr::*, op_compile::*, profiling::*, run::*,
-    runtime::*, tensor::*, tensor_op::*,
+    model_op::*, not_simulated::*, op::*, op_attr::*, op_compile::*, prof::*, profiling::*,
+    retrieval::*, run::*, runtime::*, tdt::*, tensor::*, tensor_op::*,
 };
 
 /// Fills the table with the functions of this crate, each checked against its type.

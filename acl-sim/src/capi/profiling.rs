@@ -94,7 +94,7 @@ getter! {
     }
 }
 
-fn check_metrics(metrics: aclprofAicoreMetrics) -> Result<()> {
+pub(super) fn check_metrics(metrics: aclprofAicoreMetrics) -> Result<()> {
     let last = aclprofAicoreMetrics::ACL_AICORE_PIPE_EXECUTE_UTILIZATION;
     if metrics.0 <= last.0 || metrics == aclprofAicoreMetrics::ACL_AICORE_NONE {
         return Ok(());

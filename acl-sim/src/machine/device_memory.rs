@@ -91,6 +91,11 @@ impl HostMemory {
         self.address.addr()
     }
 
+    /// Returns the address as C wants it.
+    pub(crate) fn pointer(self) -> *mut u8 {
+        self.address
+    }
+
     pub(crate) fn read(self, into: &mut [u8]) {
         assert_eq!(into.len(), self.len, "the caller made both of one length");
         // SAFETY: `new`'s caller promises `len` readable bytes; the destination is a borrow of as
@@ -108,6 +113,17 @@ impl HostMemory {
         assert_eq!(from.len(), self.len, "the caller made both of one length");
         // SAFETY: `new`'s caller promises `len` writable bytes; the source is a borrow of as many.
         unsafe { std::ptr::copy(from.as_ptr(), self.address, self.len) };
+    }
+
+    /// Writes a part of the range, `at` bytes in.
+    pub(crate) fn write_at(self, at: usize, from: &[u8]) {
+        let end = at.checked_add(from.len());
+        assert!(end.is_some_and(|end| end <= self.len), "within the range");
+        // SAFETY: `at` lies in the range, as was just checked, and `new`'s caller promises that the
+        // range is one of memory.
+        let part = unsafe { self.address.add(at) };
+        // SAFETY: the range is writable for as many bytes from there, as was just checked.
+        unsafe { std::ptr::copy(from.as_ptr(), part, from.len()) };
     }
 
     pub(crate) fn copy_from(self, source: Self) {

@@ -59,6 +59,17 @@ kinds! {
     VdecFrameConfig = 0x5a, "video decoding frame configuration";
     VencChannel = 0x5b, "video encoding channel description";
     VencFrameConfig = 0x5c, "video encoding frame configuration";
+    FvInitPara = 0x78, "initial parameters of retrieval";
+    FvFeatureInfo = 0x79, "information on features";
+    FvRepoRange = 0x7a, "range of a repository";
+    FvQueryTable = 0x7b, "query table";
+    FvSearchInput = 0x7c, "search input";
+    FvSearchResult = 0x7d, "search result";
+    Stamp = 0x7e, "stamp";
+    SubscribeConfig = 0x7f, "subscription configuration";
+    TdtChannel = 0x80, "tensor channel";
+    TdtDataItem = 0x81, "data item";
+    TdtDataset = 0x82, "dataset of tensors";
 }
 
 /// A handle as C holds it.

@@ -47,7 +47,10 @@ pub(crate) mod profile;
 pub(crate) mod profiling;
 pub(crate) mod queue;
 pub(crate) mod report;
+pub(crate) mod retrieval;
 pub(crate) mod settings;
+pub(crate) mod span;
+pub(crate) mod stamps;
 pub(crate) mod stream;
 pub(crate) mod strict;
 pub(crate) mod threads;
@@ -56,4 +59,5 @@ pub(crate) mod threads;
 mod sync {
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 }
+pub(crate) mod tdt;
 pub(crate) mod timing;

@@ -209,6 +209,9 @@ pub(crate) fn finalize() -> Result<()> {
     super::settings::clear();
     super::profiling::clear();
     op::registry::clear();
+    super::stamps::clear();
+    super::tdt::clear();
+    super::retrieval::clear();
     strict::report(true);
     strict::begin_again();
     Ok(())

@@ -58,6 +58,7 @@ pub(crate) fn init(folder: &Path) -> Result<()> {
             folder.display()
         ));
     }
+    super::stamps::require_none_subscribed()?;
     let mut state = state();
     if state.profiles {
         return Err(fail!(
@@ -77,6 +78,11 @@ fn require_running(state: &State) -> Result<()> {
         ACL_ERROR_PROF_NOT_RUN,
         "profiling has not begun: call aclprofInit first"
     ))
+}
+
+/// Says whether profiling has begun.
+pub(crate) fn runs() -> bool {
+    state().profiles
 }
 
 /// Ends profiling.

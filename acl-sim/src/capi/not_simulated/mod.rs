@@ -38,9 +38,8 @@ macro_rules! not_simulated_getter {
 
 mod dvpp;
 mod prof;
-mod retrieval;
 mod runtime;
 mod tdt;
 
 #[allow(clippy::wildcard_imports)] // the table needs every function
-pub(super) use {dvpp::*, prof::*, retrieval::*, runtime::*, tdt::*};
+pub(super) use {dvpp::*, prof::*, runtime::*, tdt::*};

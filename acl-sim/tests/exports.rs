@@ -32,8 +32,8 @@ fn what_is_not_simulated_says_so_by_name() {
 
 #[test]
 fn what_is_not_simulated_and_has_no_status_gives_null() {
-    assert!(call!(acldvppCreateLutMap()).is_null());
-    assert!(messages().contains("acldvppCreateLutMap"));
+    assert!(call!(acltdtCreateQueueAttr()).is_null());
+    assert!(messages().contains("acltdtCreateQueueAttr"));
     assert!(
         call!(aclprofGetOpAttriValue(
             null(),

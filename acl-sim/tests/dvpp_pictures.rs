@@ -267,7 +267,7 @@ fn borders_are_constant_repeated_or_mirrored() {
             std::array::from_fn(|y| std::array::from_fn(|x| source[y * 32 + x]));
         let wide = lines.map(|line| bordered(kind, &line, 77));
         for x in 0..11 {
-            let column: [u8; 6] = std::array::from_fn(|y| wide[y][x]);
+            let column = wide.each_ref().map(|line| line[x]);
             for (y, expected) in bordered(kind, &column, 77).into_iter().enumerate() {
                 assert_eq!(output.at(&bytes, x, y), expected, "{kind:?} {x} {y}");
             }
@@ -453,10 +453,9 @@ fn a_table_changes_each_value_of_its_part() {
     assert_eq!(call!(acldvppGetLutMapDims(table)), 3);
     let (mut data, mut len) = (null_mut(), 0);
     ok!(acldvppGetLutMapData(table, 1, &raw mut data, &raw mut len));
-    for value in 0..=255_u8 {
-        // SAFETY: the table lives and has 256 values in each part.
-        unsafe { data.add(usize::from(value)).write(255 - value) };
-    }
+    // SAFETY: the table lives, has 256 values in each part, and nothing else uses them now.
+    let values = unsafe { std::slice::from_raw_parts_mut(data, 256) };
+    values.reverse();
     let (channel, stream) = (channel(), stream());
     ok!(acldvppVpcEqualizeHistAsync(
         channel,

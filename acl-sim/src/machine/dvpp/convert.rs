@@ -165,16 +165,13 @@ pub(crate) fn convert(
 ) -> Result<()> {
     let mut all = read(from, source)?;
     let packed = |format| pixels(format).map(|kind| matches!(kind, Pixels::Packed { .. }));
-    let change: Option<fn(Matrix, [f32; 3]) -> [f32; 3]> =
-        match (packed(from.format)?, packed(to.format)?) {
-            (true, false) => Some(Matrix::to_luma),
-            (false, true) => Some(Matrix::to_colours),
-            _ => None,
+    let (from_packed, to_packed) = (packed(from.format)?, packed(to.format)?);
+    for (parts, _) in &mut all {
+        *parts = match (from_packed, to_packed) {
+            (true, false) => matrix.to_luma(*parts),
+            (false, true) => matrix.to_colours(*parts),
+            _ => *parts,
         };
-    if let Some(change) = change {
-        for (parts, _) in &mut all {
-            *parts = change(matrix, *parts);
-        }
     }
     write(to, &all, target)
 }

@@ -68,8 +68,8 @@ impl Default for LutMap {
 }
 
 impl LutMap {
-    pub(crate) const DIMS: u32 = PARTS as u32;
-    pub(crate) const LEN: u32 = VALUES as u32;
+    pub(crate) const DIMS: u32 = 3;
+    pub(crate) const LEN: u32 = 256;
 
     /// Where the values of a part lie.
     pub(crate) fn part(&self, dim: u32) -> Result<*mut u8> {
@@ -191,7 +191,7 @@ pub(crate) fn halve(
 
 /// The sample at `at - 2` of `count`, mirrored at the edges.
 fn mirrored(at: usize, count: usize) -> usize {
-    let at = if at < 2 { 2 - at } else { at - 2 };
+    let at = at.abs_diff(2);
     let last = count - 1;
     let inside = if at > last {
         (2 * last).saturating_sub(at)

@@ -86,6 +86,7 @@ mod device;
 mod dtype;
 mod error;
 mod event;
+mod explain;
 #[allow(unsafe_code)]
 mod memory;
 mod model;
@@ -103,6 +104,7 @@ pub use device::{Device, MemoryInfo, MemoryKind, RunMode};
 pub use dtype::{DataType, Element, Format};
 pub use error::{Error, Refused, Result};
 pub use event::Event;
+pub use explain::{Explanation, Language};
 pub use memory::{
     DeviceBuffer, DeviceSlice, DeviceSliceMut, Launch, MallocPolicy, Pending, PinnedBuffer,
 };

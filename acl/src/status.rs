@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::explain::{self, Explanation, Language};
 use crate::tables;
 
 /// A status of the C API. A number that this crate does not know stays that number.
@@ -44,54 +45,43 @@ impl Status {
         self.row().map(|row| row.2)
     }
 
-    /// Says what usually helps; `None` where there is no general advice.
+    /// Says what usually helps; `None` for success and for an unknown number.
     #[must_use]
     pub fn cure(self) -> Option<&'static str> {
-        Some(match self.0 {
-            100_001 => {
-                "keep the Runtime alive while AscendCL is used, and finalize only at the end"
-            }
-            100_003 | 145_002 => "check that the path exists and can be read by this user",
-            100_012 | 100_013 | 145_000 | 145_006 | 545_002..=545_005 => {
-                "the file is cut short or corrupt, or was compiled for another CANN release: \
-                 compile the model again with this release's atc"
-            }
-            100_039 => {
-                "a link-time stub was loaded: point ACL_LIBRARY or LD_LIBRARY_PATH to the lib64 \
-                 folder of the toolkit, not to devlib or stub"
-            }
-            107_001 | 200_002 => {
-                "see the device ids with `npu-smi info`; ASCEND_RT_VISIBLE_DEVICES renumbers them \
-                 from 0"
-            }
-            107_002 => {
-                "the thread has no context, or the host reset the device: keep the device set \
-                 while this library works"
-            }
-            145_013 => "use one of the sizes that the model was compiled for",
-            200_001 | 200_006 | 207_000 => {
-                "this chip, driver or CANN release lacks it: update CANN, or do without"
-            }
-            200_000 | 207_001 | 207_018 | 245_000 => {
-                "free device memory, use a smaller batch, or see who else uses the card with \
-                 `npu-smi info`"
-            }
-            207_004 => {
-                "no device is visible: check the driver with `npu-smi info`, and the \
-                        permissions of /dev/davinci*"
-            }
-            207_006 => "add the user to the group of the driver (HwHiAiUser), then log in again",
-            207_008 => "the chip is out of streams: close some, or use fewer at once",
-            507_008 => {
-                "the model was compiled for another chip: pass this chip's name to atc as \
-                        --soc_version"
-            }
-            507_010 | 507_899 | 507_901 => {
-                "the device is gone: see `npu-smi info` and the driver's log (dmesg), then reset it"
-            }
-            507_014..=507_018 => "see the device log in ~/ascend/log for the operator that failed",
-            _ => return None,
-        })
+        let found = self.explain(Language::English)?;
+        (self != Self::SUCCESS).then_some(found.cure)
+    }
+
+    /// Explains the status: what it means, what usually causes it, what helps; `None` for an unknown number.
+    ///
+    /// ```
+    /// use acl::{Language, Status};
+    /// let found = Status(207_001).explain(Language::English).unwrap();
+    /// assert!(found.cure.contains("npu-smi info"));
+    /// assert_eq!(Status(207_001).explain(Language::Chinese).unwrap().meaning, "设备内存不足");
+    /// ```
+    #[must_use]
+    pub fn explain(self, language: Language) -> Option<Explanation> {
+        explain::find(self.0, language)
+    }
+
+    /// Finds a status by its constant's name, with or without `ACL_ERROR_`, in any case.
+    ///
+    /// ```
+    /// assert_eq!(acl::Status::by_name("rt_context_null"), Some(acl::Status(107_002)));
+    /// ```
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        let name = name.trim().to_ascii_uppercase();
+        let same = |row: &&(i32, &str, &str)| {
+            row.1 == name || row.1.strip_prefix("ACL_ERROR_") == Some(&name)
+        };
+        tables::STATUS.iter().find(same).map(|row| Self(row.0))
+    }
+
+    /// Returns all statuses that have a name, in order of their numbers.
+    pub fn all() -> impl Iterator<Item = Self> {
+        tables::STATUS.iter().map(|row| Self(row.0))
     }
 }
 

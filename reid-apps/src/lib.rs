@@ -12,6 +12,7 @@ pub mod features;
 mod files;
 pub mod graph;
 pub mod imaging;
+pub mod inspect;
 pub mod mgn;
 pub mod synth;
 pub mod view;

@@ -5,7 +5,9 @@
 
 mod demo;
 mod exit;
+mod explain;
 mod mgn;
+mod om;
 mod progress;
 
 use std::ffi::OsString;
@@ -36,6 +38,11 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// Compiled models: what a file holds, whether it will load, its weights, its source
+    #[command(subcommand)]
+    Om(om::OmCommand),
+    /// Explain a status of AscendCL: meaning, usual causes, cure
+    Explain(explain::ExplainArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -75,6 +82,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Om(command) => om::run(command),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

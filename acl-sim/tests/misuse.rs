@@ -181,7 +181,7 @@ fn misuse_of_models_and_their_objects_gives_its_codes() {
         "junk", aclmdlLoadFromMemWithMem(junk, 15, id, null_mut(), 0, null_mut(), 0) => 145_006;
         "no file", aclmdlQuerySize(no_file, size, size) => 145_002;
         "null", aclmdlQuerySize(no_file, size, null_mut()) => 100_000;
-        "junk", aclmdlQuerySizeFromMem(junk, 15, size, size) => 145_006;
+        "junk", aclmdlQuerySizeFromMem(junk, 15, size, size) => 145_000;
         "unknown", aclmdlUnload(4_000_000) => 145_003;
         "unknown", aclmdlGetDesc(empty, 4_000_000) => 145_003;
         "null", aclmdlGetDesc(null_mut(), 4_000_000) => 100_000;

@@ -6,6 +6,8 @@
 //! - [`model_def`] holds the protobuf messages inside it, [`describe`] turns them into the list of inputs,
 //!   outputs, gears and attributes that a caller of the runtime sees;
 //! - [`inout_info`] is the small description that newer files carry beside the protobuf;
+//! - [`constants`] finds the weights, [`unfold`] brings them from the device's layouts to logical ones, [`kernels`] lists the
+//!   programs of the chip's cores;
 //! - [`onnx`] holds the ONNX messages, for reading, editing and building graphs;
 //! - [`dtype`] is the one table that translates between the three numberings of element types in use.
 //!
@@ -16,13 +18,16 @@
 #![forbid(unsafe_code)]
 
 pub mod attrs;
+pub mod constants;
 pub mod container;
 pub mod describe;
 pub mod dtype;
 mod error;
 pub mod inout_info;
+pub mod kernels;
 pub mod model_def;
 pub mod onnx;
+pub mod unfold;
 pub mod writer;
 
 pub use error::OmError;

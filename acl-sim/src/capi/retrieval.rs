@@ -135,7 +135,7 @@ getter! {
     ) -> *mut aclfvQueryTable, or std::ptr::null_mut(); {
         positive("queryCnt", queries)?;
         positive("tableLen", length)?;
-        if length as usize % search::SUB_TABLE != 0 {
+        if !(length as usize).is_multiple_of(search::SUB_TABLE) {
             return Err(fail!(
                 ACL_ERROR_INVALID_PARAM,
                 "tableLen is {length}, wanted a multiple of {}",

@@ -153,6 +153,7 @@ fn guarded<T>(name: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T>
             "{name} came with CANN {since}; the profile imitates {cann}"
         ));
     }
+    super::report::check_call();
     faults::call(name)?;
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| {
         let text = panic

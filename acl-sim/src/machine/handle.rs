@@ -54,6 +54,10 @@ kinds! {
     KernelDesc = 0x72, "kernel description";
     GraphDumpOption = 0x73, "set of graph dump options";
     Aipp = 0x51, "set of AIPP parameters";
+    BatchPicDesc = 0x52, "batch of picture descriptions";
+    BorderConfig = 0x53, "border configuration";
+    Hist = 0x54, "histogram";
+    LutMap = 0x55, "table of values";
     JpegeConfig = 0x58, "JPEG encoding configuration";
     VdecChannel = 0x59, "video decoding channel description";
     VdecFrameConfig = 0x5a, "video decoding frame configuration";

@@ -168,7 +168,6 @@ pub(crate) fn exit() {
 
 /// Ends the use of the library: everything is released, and what was forgotten is told.
 pub(crate) fn finalize() -> Result<()> {
-    report::check_call();
     let mut life = life();
     let Some(devices) = life.end() else {
         return Err(if life.finalized {
@@ -266,7 +265,6 @@ pub(crate) fn reset_device(id: i32) -> Result<()> {
 
 /// Ends a context: its streams are waited for and gone.
 fn end_context(handle: Handle) -> Result<()> {
-    report::check_call();
     let living = life();
     let removed = CONTEXTS.remove(handle);
     drop(living);
@@ -329,7 +327,6 @@ pub(crate) fn set_current(handle: Handle) -> Result<()> {
 
 /// Returns the current context of this thread.
 pub(crate) fn current() -> Result<Arc<Context>> {
-    report::check_call();
     let handle = match CURRENT.try_with(Cell::get).unwrap_or(0) {
         0 => DEFAULT.load(Ordering::Relaxed),
         handle => handle,
@@ -484,7 +481,6 @@ pub(crate) fn wait_for(stream: &Stream) -> Result<()> {
 
 /// Waits for an event; fails where that would last for ever, as [`wait_for`] does.
 pub(crate) fn wait_for_event(event: &Event) -> Result<()> {
-    report::check_call();
     if !report::in_callback() {
         event.synchronize(None);
         return Ok(());

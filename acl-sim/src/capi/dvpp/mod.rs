@@ -3,19 +3,21 @@
 mod channel;
 mod jpeg;
 mod png;
+mod settings;
 mod video;
+mod vpc;
 
 use std::ffi::c_void;
 use std::sync::Arc;
 
 use acl_sys::{
-    ACL_ERROR_INVALID_PARAM, acldvppChannelDesc, acldvppPicDesc, acldvppPixelFormat,
-    acldvppResizeConfig, acldvppRoiConfig, acldvppStreamDesc, acldvppStreamFormat, aclrtStream,
+    ACL_ERROR_INVALID_PARAM, acldvppPicDesc, acldvppPixelFormat, acldvppResizeConfig,
+    acldvppRoiConfig, acldvppStreamDesc, acldvppStreamFormat,
 };
 
 use super::runtime::handle;
 use super::{getter, host, put, require, slice, status};
-use crate::machine::dvpp::picture::{Interpolation, PicDesc, Roi, transfer};
+use crate::machine::dvpp::picture::{PicDesc, Roi};
 use crate::machine::dvpp::{self, StreamDesc, layout};
 use crate::machine::failure::{Result, fail};
 use crate::machine::handle::Handle;
@@ -23,7 +25,7 @@ use crate::machine::stream::Stream;
 use crate::machine::{memory, process};
 
 #[allow(clippy::wildcard_imports)] // the table needs every function, whichever file it is in
-pub(super) use {channel::*, jpeg::*, png::*, video::*};
+pub(super) use {channel::*, jpeg::*, png::*, settings::*, video::*, vpc::*};
 
 status! {
     fn acldvppMalloc(pointer: *mut *mut c_void, size: usize) {
@@ -90,65 +92,6 @@ status! {
     fn acldvppSetRoiConfigBottom(config: *mut acldvppRoiConfig, bottom: u32) {
         dvpp::roi(Handle::from_ptr(config))?.lock().bottom = bottom;
         Ok(())
-    }
-
-    fn acldvppVpcResizeAsync(
-        channel: *mut acldvppChannelDesc,
-        input: *mut acldvppPicDesc,
-        output: *mut acldvppPicDesc,
-        config: *mut acldvppResizeConfig,
-        stream: aclrtStream,
-    ) {
-        let kind = interpolation(config)?;
-        queue(channel, input, output, [None, None], kind, stream)
-    }
-
-    fn acldvppVpcCropAsync(
-        channel: *mut acldvppChannelDesc,
-        input: *mut acldvppPicDesc,
-        output: *mut acldvppPicDesc,
-        area: *mut acldvppRoiConfig,
-        stream: aclrtStream,
-    ) {
-        let areas = [Some(roi(area)?), None];
-        queue(channel, input, output, areas, Interpolation::Bilinear, stream)
-    }
-
-    fn acldvppVpcCropResizeAsync(
-        channel: *mut acldvppChannelDesc,
-        input: *mut acldvppPicDesc,
-        output: *mut acldvppPicDesc,
-        area: *mut acldvppRoiConfig,
-        config: *mut acldvppResizeConfig,
-        stream: aclrtStream,
-    ) {
-        let kind = interpolation(config)?;
-        queue(channel, input, output, [Some(roi(area)?), None], kind, stream)
-    }
-
-    fn acldvppVpcCropAndPasteAsync(
-        channel: *mut acldvppChannelDesc,
-        input: *mut acldvppPicDesc,
-        output: *mut acldvppPicDesc,
-        area: *mut acldvppRoiConfig,
-        place: *mut acldvppRoiConfig,
-        stream: aclrtStream,
-    ) {
-        let areas = [Some(roi(area)?), Some(roi(place)?)];
-        queue(channel, input, output, areas, Interpolation::Bilinear, stream)
-    }
-
-    fn acldvppVpcCropResizePasteAsync(
-        channel: *mut acldvppChannelDesc,
-        input: *mut acldvppPicDesc,
-        output: *mut acldvppPicDesc,
-        area: *mut acldvppRoiConfig,
-        place: *mut acldvppRoiConfig,
-        config: *mut acldvppResizeConfig,
-        stream: aclrtStream,
-    ) {
-        let kind = interpolation(config)?;
-        queue(channel, input, output, [Some(roi(area)?), Some(roi(place)?)], kind, stream)
     }
 }
 
@@ -252,56 +195,6 @@ getter! {
     or acldvppStreamFormat(0); {
         Ok(acldvppStreamFormat(dvpp::stream(Handle::from_ptr(desc))?.lock().format))
     }
-}
-
-fn roi(config: *mut acldvppRoiConfig) -> Result<Roi> {
-    Ok(*dvpp::roi(Handle::from_ptr(config))?.lock())
-}
-
-fn interpolation(config: *mut acldvppResizeConfig) -> Result<Interpolation> {
-    Ok(match *dvpp::resize(Handle::from_ptr(config))?.lock() {
-        2 => Interpolation::Nearest,
-        _ => Interpolation::Bilinear,
-    })
-}
-
-/// Checks a picture's way into another and queues it; no rectangle stands for all of the picture.
-fn queue(
-    channel: *mut acldvppChannelDesc,
-    input: *mut acldvppPicDesc,
-    output: *mut acldvppPicDesc,
-    areas: [Option<Roi>; 2],
-    interpolation: Interpolation,
-    stream: aclrtStream,
-) -> Result<()> {
-    dvpp::check_channel(Handle::from_ptr(channel))?;
-    let stream = process::stream(handle(stream))?;
-    let from = *dvpp::picture(Handle::from_ptr(input))?.lock();
-    let to = *dvpp::picture(Handle::from_ptr(output))?.lock();
-    from.check("input picture")?;
-    to.check("output picture")?;
-    if from.format != to.format {
-        return Err(fail!(
-            ACL_ERROR_INVALID_PARAM,
-            "the input has the pixel format {}, the output {}: wanted the same",
-            from.format,
-            to.format
-        ));
-    }
-    let area = |given: Option<Roi>, picture: &PicDesc, which| match given {
-        Some(roi) => roi.check(picture, which).map(|()| roi),
-        None => Ok(Roi::all(picture)),
-    };
-    let from_roi = area(areas[0], &from, "rectangle to crop")?;
-    let to_roi = area(areas[1], &to, "rectangle to paste into")?;
-    let source = memory::resolve(from.data, from.bytes()?)?;
-    let mut target = memory::resolve(to.data, to.bytes()?)?;
-    target.will_be_written();
-    stream.queue(Box::new(move || {
-        // A copy, because both may lie in one block.
-        let bytes = source.read(<[u8]>::to_vec);
-        target.write(|out| transfer((&from, &bytes, from_roi), (&to, out, to_roi), interpolation))
-    }))
 }
 
 /// Borrows a file in the program's memory.

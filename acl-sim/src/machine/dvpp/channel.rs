@@ -18,6 +18,7 @@ use crate::machine::handle::Handle;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Use {
+    Pictures = 1,
     JpegDecoder = 2,
     JpegEncoder = 4,
     PngDecoder = 8,
@@ -26,6 +27,7 @@ pub(crate) enum Use {
 impl Use {
     fn name(self) -> &'static str {
         match self {
+            Self::Pictures => "work on pictures (1)",
             Self::JpegDecoder => "decoding JPEG (2)",
             Self::JpegEncoder => "encoding JPEG (4)",
             Self::PngDecoder => "decoding PNG (8)",

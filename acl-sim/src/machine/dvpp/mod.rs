@@ -8,13 +8,16 @@
 //! (148052 for JPEG), and the description's return code says so too. The choices of one part stand in
 //! its own module. Channels for video are described, not simulated.
 
+pub(crate) mod border;
 pub(crate) mod channel;
+pub(crate) mod convert;
 pub(crate) mod jpeg;
 pub(crate) mod jpege;
 pub(crate) mod layout;
 pub(crate) mod param;
 pub(crate) mod picture;
 pub(crate) mod png;
+pub(crate) mod tone;
 pub(crate) mod video;
 
 use std::collections::BTreeMap;
@@ -27,8 +30,10 @@ use super::failure::{Result, fail};
 use super::handle::{Handle, Kind, Table};
 use super::memory;
 use super::objects::Shared;
+use border::Border;
 use channel::Channel;
 use picture::{PicDesc, Roi};
+use tone::{Hist, LutMap};
 use video::{Vdec, Venc, VencFrame};
 
 /// A piece of a stream, as encoders and decoders take it.
@@ -72,7 +77,7 @@ kind_of_object!(
     PicDesc,
     add_picture,
     picture,
-    remove_picture
+    take_picture
 );
 kind_of_object!(
     CHANNELS,
@@ -108,6 +113,16 @@ kind_of_object!(
     jpege,
     remove_jpege
 );
+kind_of_object!(
+    BORDERS,
+    BorderConfig,
+    Border,
+    add_border,
+    border,
+    remove_border
+);
+kind_of_object!(HISTS, Hist, Hist, add_hist, hist, remove_hist);
+kind_of_object!(LUTS, LutMap, LutMap, add_lut, lut, remove_lut);
 kind_of_object!(VDECS, VdecChannel, Vdec, add_vdec, vdec, remove_vdec);
 kind_of_object!(VENCS, VencChannel, Venc, add_venc, venc, remove_venc);
 kind_of_object!(
@@ -118,6 +133,55 @@ kind_of_object!(
     venc_frame,
     remove_venc_frame
 );
+
+/// Removes a picture description that the program made.
+pub(crate) fn remove_picture(handle: Handle) -> Result<()> {
+    if picture(handle)?.lock().in_batch {
+        return Err(fail!(
+            ACL_ERROR_INVALID_PARAM,
+            "the picture description belongs to a batch: acldvppDestroyBatchPicDesc destroys it"
+        ));
+    }
+    take_picture(handle)
+}
+
+/// Batches: their picture descriptions.
+static BATCHES: Table<Arc<[Handle]>> = Table::new(Kind::BatchPicDesc);
+
+/// Makes a batch of picture descriptions.
+pub(crate) fn add_batch(count: u32) -> Result<Handle> {
+    /// As many as one call can take: each has a rectangle or two besides.
+    const MOST: u32 = 256;
+    if !(1..=MOST).contains(&count) {
+        return Err(fail!(
+            ACL_ERROR_INVALID_PARAM,
+            "the batch has {count} pictures, wanted 1 to {MOST}"
+        ));
+    }
+    let desc = PicDesc {
+        in_batch: true,
+        ..PicDesc::default()
+    };
+    let pictures = (0..count).map(|_| add_picture(desc)).collect();
+    Ok(BATCHES.insert(|_| pictures))
+}
+
+/// Returns the picture descriptions of a batch.
+pub(crate) fn batch(handle: Handle) -> Result<Arc<[Handle]>> {
+    BATCHES
+        .get(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))
+}
+
+/// Removes a batch with its picture descriptions.
+pub(crate) fn remove_batch(handle: Handle) -> Result<()> {
+    let pictures = BATCHES
+        .remove(handle)
+        .map_err(|complaint| fail!(ACL_ERROR_INVALID_PARAM, "{complaint}"))?;
+    pictures
+        .iter()
+        .try_for_each(|picture| take_picture(*picture))
+}
 
 /// Has no settings, and nothing that is simulated takes it: it is made and destroyed.
 static VDEC_FRAMES: Table<()> = Table::new(Kind::VdecFrameConfig);
@@ -133,10 +197,14 @@ pub(crate) fn remove_vdec_frame(handle: Handle) -> Result<()> {
 }
 
 /// Returns what is live, by kind: the calls that made it.
-pub(crate) fn live() -> [(Vec<Option<Site>>, &'static str); 10] {
+pub(crate) fn live() -> [(Vec<Option<Site>>, &'static str); 14] {
     [
         (CHANNELS.made(|_| true), "channel description"),
-        (PICTURES.made(|_| true), "picture description"),
+        (PICTURES.made(|p| !p.lock().in_batch), "picture description"),
+        (BATCHES.made(|_| true), "batch of picture descriptions"),
+        (BORDERS.made(|_| true), "border configuration"),
+        (HISTS.made(|_| true), "histogram"),
+        (LUTS.made(|_| true), "table of values"),
         (STREAMS.made(|_| true), "stream description"),
         (ROIS.made(|_| true), "rectangle"),
         (RESIZES.made(|_| true), "resize configuration"),

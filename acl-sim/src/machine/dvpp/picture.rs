@@ -2,6 +2,7 @@
 
 use acl_sys::{ACL_ERROR_INVALID_PARAM, acldvppPixelFormat as Format};
 
+use super::layout::{Chroma, Layout};
 use crate::machine::failure::{Result, fail};
 
 /// A picture as the program describes it.
@@ -15,6 +16,8 @@ pub(crate) struct PicDesc {
     pub(crate) width_stride: u32,
     pub(crate) height_stride: u32,
     pub(crate) ret_code: u32,
+    /// Made as a part of a batch: the program does not destroy it.
+    pub(crate) in_batch: bool,
 }
 
 /// A rectangle; right and bottom belong to it.
@@ -64,43 +67,67 @@ impl Roi {
     }
 }
 
-/// A plane of a format: bytes of an element, and how many pixels across and down share one.
-#[derive(Clone, Copy, Debug)]
-struct Plane {
-    bytes: usize,
-    shared: usize,
+/// What a pixel format holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pixels {
+    /// Luma in a plane, and chroma in a second one unless the picture is grey.
+    Luma(Option<Chroma>),
+    /// Bytes side by side: where red, green, blue and alpha are.
+    Packed {
+        colours: [usize; 3],
+        alpha: Option<usize>,
+    },
 }
 
-fn planes(format: u32) -> Result<&'static [Plane]> {
-    const GREY: &[Plane] = &[Plane {
-        bytes: 1,
-        shared: 1,
-    }];
-    const SEMI: &[Plane] = &[
-        Plane {
-            bytes: 1,
-            shared: 1,
-        },
-        Plane {
-            bytes: 2,
-            shared: 2,
-        },
-    ];
-    const PACKED: &[Plane] = &[Plane {
-        bytes: 3,
-        shared: 1,
-    }];
+/// Says what a pixel format holds; fails on one that nothing here works on.
+pub(crate) fn pixels(format: u32) -> Result<Pixels> {
+    let packed = |colours, alpha| Ok(Pixels::Packed { colours, alpha });
     match Format(format) {
-        Format::PIXEL_FORMAT_YUV_400 => Ok(GREY),
-        Format::PIXEL_FORMAT_YUV_SEMIPLANAR_420 | Format::PIXEL_FORMAT_YVU_SEMIPLANAR_420 => {
-            Ok(SEMI)
+        Format::PIXEL_FORMAT_RGB_888 => packed([0, 1, 2], None),
+        Format::PIXEL_FORMAT_BGR_888 => packed([2, 1, 0], None),
+        Format::PIXEL_FORMAT_ARGB_8888 => packed([1, 2, 3], Some(0)),
+        Format::PIXEL_FORMAT_ABGR_8888 => packed([3, 2, 1], Some(0)),
+        Format::PIXEL_FORMAT_RGBA_8888 => packed([0, 1, 2], Some(3)),
+        Format::PIXEL_FORMAT_BGRA_8888 => packed([2, 1, 0], Some(3)),
+        _ => match Layout::of(format) {
+            Ok(Layout::Luma(chroma)) => Ok(Pixels::Luma(chroma)),
+            _ => Err(fail!(
+                ACL_ERROR_INVALID_PARAM,
+                "the pixel format is {format}, simulated are 0 (grey), 1 to 6, 1000 and 1001 \
+                 (semi-planar), 12 and 13 (RGB, BGR) and 14 to 17 (the same with alpha)"
+            )),
+        },
+    }
+}
+
+/// A plane of a picture: where its samples lie.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plane {
+    pub(crate) start: usize,
+    /// Bytes from row to row.
+    pub(crate) row: usize,
+    /// Bytes of a sample.
+    pub(crate) bytes: usize,
+    /// How many pixels share a sample, across and down.
+    pub(crate) across: usize,
+    pub(crate) down: usize,
+    rows: usize,
+}
+
+impl Plane {
+    /// Where a sample begins.
+    pub(crate) fn at(&self, x: usize, y: usize) -> usize {
+        self.start + y * self.row + x * self.bytes
+    }
+
+    /// The samples of a rectangle of pixels.
+    pub(crate) fn samples(&self, roi: Roi) -> Rectangle {
+        Rectangle {
+            left: wide(roi.left) / self.across,
+            top: wide(roi.top) / self.down,
+            width: (wide(roi.right - roi.left) + 1).div_ceil(self.across),
+            height: (wide(roi.bottom - roi.top) + 1).div_ceil(self.down),
         }
-        Format::PIXEL_FORMAT_RGB_888 | Format::PIXEL_FORMAT_BGR_888 => Ok(PACKED),
-        _ => Err(fail!(
-            ACL_ERROR_INVALID_PARAM,
-            "the pixel format is {format}, simulated are 0 (grey), 1 and 2 (semi-planar 4:2:0), 12 \
-             and 13 (RGB, BGR)"
-        )),
     }
 }
 
@@ -109,27 +136,50 @@ fn wide(number: u32) -> usize {
 }
 
 impl PicDesc {
-    /// Bytes of a row of the first plane.
-    fn row(&self) -> usize {
-        wide(self.width_stride)
+    /// The planes, the first one first.
+    pub(crate) fn planes(&self) -> Result<Vec<Plane>> {
+        let row = wide(self.width_stride);
+        let first = |bytes| Plane {
+            start: 0,
+            row,
+            bytes,
+            across: 1,
+            down: 1,
+            rows: wide(self.height_stride),
+        };
+        Ok(match pixels(self.format)? {
+            Pixels::Packed { alpha, .. } => vec![first(3 + usize::from(alpha.is_some()))],
+            Pixels::Luma(None) => vec![first(1)],
+            Pixels::Luma(Some(chroma)) => {
+                let second = Plane {
+                    start: row * wide(self.height_stride),
+                    row: Layout::chroma_row(chroma, self.width_stride),
+                    bytes: 2,
+                    across: chroma.across,
+                    down: chroma.down,
+                    rows: wide(self.height_stride) / chroma.down,
+                };
+                vec![first(1), second]
+            }
+        })
     }
 
     /// Bytes of the whole picture.
     pub(crate) fn bytes(&self) -> Result<usize> {
-        let first = self.row() * wide(self.height_stride);
-        Ok(match planes(self.format)?.len() {
-            1 => first,
-            _ => first + first / 2,
-        })
+        Ok(self
+            .planes()?
+            .iter()
+            .map(|plane| plane.row * plane.rows)
+            .sum())
     }
 
     /// Checks the rules of sizes and strides, and that the memory is large enough.
     pub(crate) fn check(&self, which: &str) -> Result<()> {
-        let planes = planes(self.format)?;
+        let planes = self.planes()?;
         let least = wide(self.width) * planes[0].bytes;
         let stride_rule = self.width_stride.is_multiple_of(16)
             && (32..=16_384).contains(&self.width_stride)
-            && self.row() >= least;
+            && wide(self.width_stride) >= least;
         let height_rule = self.height_stride.is_multiple_of(2)
             && (6..=4096).contains(&self.height_stride)
             && self.height_stride >= self.height;
@@ -170,23 +220,15 @@ pub(crate) fn transfer(
     (to, target, to_roi): (&PicDesc, &mut [u8], Roi),
     interpolation: Interpolation,
 ) -> Result<()> {
-    let (mut from_at, mut to_at) = (0, 0);
-    for plane in planes(from.format)? {
-        let samples = |roi: Roi| Rectangle {
-            left: wide(roi.left) / plane.shared,
-            top: wide(roi.top) / plane.shared,
-            width: (wide(roi.right - roi.left) + 1).div_ceil(plane.shared),
-            height: (wide(roi.bottom - roi.top) + 1).div_ceil(plane.shared),
-        };
-        let (a, b) = (samples(from_roi), samples(to_roi));
+    for (plane, goal) in from.planes()?.iter().zip(&to.planes()?) {
+        let (a, b) = (plane.samples(from_roi), goal.samples(to_roi));
         let (columns, rows) = (
             taps(a.width, b.width, interpolation),
             taps(a.height, b.height, interpolation),
         );
         for (y, (y0, y1, fy)) in rows.iter().enumerate() {
-            let line = |y: usize| from_at + (a.top + y) * from.row() + a.left * plane.bytes;
-            let (upper, lower) = (line(*y0), line(*y1));
-            let out = to_at + (b.top + y) * to.row() + b.left * plane.bytes;
+            let (upper, lower) = (plane.at(a.left, a.top + y0), plane.at(a.left, a.top + y1));
+            let out = goal.at(b.left, b.top + y);
             for (x, (x0, x1, fx)) in columns.iter().enumerate() {
                 for c in 0..plane.bytes {
                     let at = |line: usize, x: usize| f32::from(source[line + x * plane.bytes + c]);
@@ -196,18 +238,17 @@ pub(crate) fn transfer(
                 }
             }
         }
-        from_at += from.row() * (wide(from.height_stride) / plane.shared);
-        to_at += to.row() * (wide(to.height_stride) / plane.shared);
     }
     Ok(())
 }
 
-#[derive(Clone, Copy)]
-struct Rectangle {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
+/// Samples of a plane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rectangle {
+    pub(crate) left: usize,
+    pub(crate) top: usize,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
 }
 
 /// Where each sample of a resized line comes from: two samples, and the part of the second.

@@ -35,10 +35,13 @@ struct State {
 
 static HANDLES: Table<Arc<Channel>> = Table::new(Kind::TdtChannel);
 
-/// The channels that have a handle. Locked before the table of handles and before a channel.
-static CHANNELS: Mutex<BTreeMap<(u32, Arc<CString>), Arc<Channel>>> = Mutex::new(BTreeMap::new());
+/// Channels by device and name.
+type Channels = BTreeMap<(u32, Arc<CString>), Arc<Channel>>;
 
-fn channels() -> MutexGuard<'static, BTreeMap<(u32, Arc<CString>), Arc<Channel>>> {
+/// The channels that have a handle. Locked before the table of handles and before a channel.
+static CHANNELS: Mutex<Channels> = Mutex::new(BTreeMap::new());
+
+fn channels() -> MutexGuard<'static, Channels> {
     CHANNELS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -10,7 +10,7 @@
  * inside a callback of a stream; else a device is set), `N=object` or `N=number` for the N-th
  * argument, which otherwise is a good one, `+function` for a call with good arguments that comes
  * before, and `twice`, which compares the second of two calls. Objects are null, gone (one that was
- * destroyed), made-up (an address of the program), `f:number` (a float), `text:word`, `[a,b]` (an
+ * destroyed), made-up (an address of the program), `f:number` (a float), `d:number` (a double), `text:word`, `[a,b]` (an
  * array of objects), a name of `object`, or one of objects.inc. `name!` is the same object wherever
  * it stands, and `name@kind` is of the model that ACL_MODEL_KIND names; a row is skipped whose model
  * is not there. The batches are 1 and 2, the sizes 2 x 3 and 4 x 1, the dims 1,2 and 4,1 of [n, 3, w];
@@ -34,31 +34,33 @@
 
 typedef uintptr_t word;
 /* Both 64-bit ABIs pass integers and pointers alike, whatever their type, and floats in registers of
- * their own, so that it does not matter where among the others they stand. */
+ * their own, so that it does not matter where among the others they stand. A float is the lower half
+ * of such a register. */
 #define FOUR word, word, word, word
-#define WORDS FOUR, FOUR, float, float, float, float, FOUR, FOUR, FOUR
+#define WORDS FOUR, FOUR, double, double, double, double, FOUR, FOUR, FOUR
 typedef word (*any)(WORDS);
-typedef float (*any_float)(WORDS);
+typedef float (*any_float)(FOUR);
+typedef double (*any_double)(FOUR);
 typedef word (*any_variadic)(FOUR, word, ...);
 
 enum { MOST = 20, FLOATS = 4, SCRATCH = 65536, SECONDS = 60 };
 
 /* Function, what it returns (i 32 bits, also of a status; b, h: 8, 16 bits; l: 64 with a sign; z:
- * 64 without; f float; p pointer; t text; v nothing; a nothing, and it is variadic), good
+ * 64 without; f, d float of 32, 64 bits; p pointer; t text; v nothing; a nothing, and it is variadic), good
  * arguments. */
 static const char *const FUNCTIONS[][3] = {
 #include "functions.inc"
 };
 
 /* Object, the function that makes it, its arguments (`new` where it is written to, else it is
- * returned), the function that destroys it. */
+ * returned), the function that destroys it. Those that `object` makes have none of the first. */
 static const char *const OBJECTS[][4] = {
 #include "objects.inc"
 };
 
 struct arguments {
     word words[MOST];
-    float floats[FLOATS];
+    double floats[FLOATS];
 };
 
 /* What a child tells. */
@@ -96,7 +98,7 @@ static word call(const char *name, word a, word b, word c, word d, word e) {
 
 static word apply(any function, const struct arguments *of) {
     const word *w = of->words;
-    const float *f = of->floats;
+    const double *f = of->floats;
     return function(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], f[0], f[1], f[2], f[3], w[8], w[9], w[10], w[11],
                     w[12], w[13], w[14], w[15], w[16], w[17], w[18], w[19]);
 }
@@ -198,7 +200,10 @@ static void arguments(const char *spec, const char *const *changes, word (*gone)
     name = strtok_r(words, " ", &rest);
     for (at = 0; name && at < MOST; at++, name = strtok_r(NULL, " ", &rest)) {
         const char *wanted = changes && changes[at] ? changes[at] : name;
-        if (!strncmp(wanted, "f:", 2) && floats < FLOATS) into->floats[floats++] = strtof(wanted + 2, NULL);
+        if (!strncmp(wanted, "f:", 2) && floats < FLOATS) {
+            float number = strtof(wanted + 2, NULL);
+            memcpy(&into->floats[floats++], &number, sizeof number);
+        } else if (!strncmp(wanted, "d:", 2) && floats < FLOATS) into->floats[floats++] = strtod(wanted + 2, NULL);
         else if (!strcmp(wanted, "new")) into->words[count++] = slot;
         else into->words[count++] = strcmp(wanted, "gone") ? object(wanted, at) : gone(name, at);
     }
@@ -208,7 +213,7 @@ static void arguments(const char *spec, const char *const *changes, word (*gone)
 static int listed(const char *name, word *value) {
     size_t i;
     for (i = 0; i < sizeof OBJECTS / sizeof *OBJECTS; i++)
-        if (!strcmp(name, OBJECTS[i][0])) {
+        if (!strcmp(name, OBJECTS[i][0]) && *OBJECTS[i][1]) {
             struct arguments of;
             word slot = 0;
             arguments(OBJECTS[i][2], NULL, NULL, A(&slot), &of);
@@ -264,8 +269,8 @@ static word file_with(const char *text) {
 
 #include "files.inc"
 
-/* The size of a `dvpp-block`. */
-static uint32_t ROOM = 16384;
+/* The size of a `dvpp-block`, and how many rectangles each picture of a `batch` has. */
+static uint32_t ROOM = 16384, COUNTS[2] = {1, 1};
 
 /* An aclmdlIODims: a name of 128 bytes, the number of dims, and dims. */
 static word dims(const char *name) {
@@ -278,19 +283,17 @@ static word dims(const char *name) {
     return A(all);
 }
 
-/* A picture of 64 x 64 on the device. */
-static word picture(void) {
-    static const char *const SET[][2] = {
-        {"acldvppSetPicDescFormat", "1"},       {"acldvppSetPicDescWidth", "64"},
-        {"acldvppSetPicDescHeight", "64"},      {"acldvppSetPicDescWidthStride", "64"},
-        {"acldvppSetPicDescHeightStride", "64"}, {"acldvppSetPicDescSize", "6144"},
-    };
-    word picture = call("acldvppCreatePicDesc", 0, 0, 0, 0, 0);
-    size_t i;
-    for (i = 0; i < sizeof SET / sizeof *SET; i++)
-        must(SET[i][0], picture, strtoul(SET[i][1], NULL, 10), 0, 0, 0);
-    if (with_device) must("acldvppSetPicDescData", picture, made("acldvppMalloc", 6144, 0), 0, 0, 0);
-    return picture;
+/* Makes a description that of a picture of side x side on the device. */
+static word picture(word desc, word side) {
+    word bytes = side * side * 3 / 2;
+    must("acldvppSetPicDescFormat", desc, 1, 0, 0, 0);
+    must("acldvppSetPicDescWidth", desc, side, 0, 0, 0);
+    must("acldvppSetPicDescHeight", desc, side, 0, 0, 0);
+    must("acldvppSetPicDescWidthStride", desc, side, 0, 0, 0);
+    must("acldvppSetPicDescHeightStride", desc, side, 0, 0, 0);
+    must("acldvppSetPicDescSize", desc, bytes, 0, 0, 0);
+    if (with_device) must("acldvppSetPicDescData", desc, made("acldvppMalloc", bytes, 0), 0, 0, 0);
+    return desc;
 }
 
 /* A good object of a name. Without a device, what needs one is an address of the program. */
@@ -363,7 +366,14 @@ static word object(const char *name, int at) {
     if (!strcmp(name, "device-buffer"))
         return call("aclCreateDataBuffer", object("block", at), 256, 0, 0, 0);
     if (!strncmp(name, "dims", 4)) return dims(name);
-    if (!strcmp(name, "picture")) return picture();
+    if (!strcmp(name, "picture")) return picture(object("pic", at), 64);
+    if (!strcmp(name, "picture-half")) return picture(object("pic", at), 32);
+    if (!strcmp(name, "batch")) {
+        value = object("batch-desc", at);
+        picture(call("acldvppGetPicDesc", value, 0, 0, 0, 0), 64);
+        return value;
+    }
+    if (!strcmp(name, "counts")) return A(COUNTS);
     if (!strcmp(name, "png")) return A(PNG);
     if (!strcmp(name, "png-size")) return sizeof PNG;
     if (!strcmp(name, "jpeg")) return A(JPEG);
@@ -388,14 +398,6 @@ static char kind_of(const char *function) {
 
 /* What was an object of a name, and is destroyed. */
 static word gone(const char *name, int at) {
-    static const char *const END[][2] = {
-        {"stream", "aclrtDestroyStream"},     {"subscribed", "aclrtDestroyStream"},
-        {"event", "aclrtDestroyEvent"},       {"context", "aclrtDestroyContext"},
-        {"block", "aclrtFree"},               {"pinned", "aclrtFreeHost"},
-        {"described", "aclmdlDestroyDesc"},   {"inputs", "aclmdlDestroyDataset"},
-        {"outputs", "aclmdlDestroyDataset"},  {"tensor", "aclDestroyTensorDesc"},
-        {"picture", "acldvppDestroyPicDesc"}, {"device-buffer", "aclDestroyDataBuffer"},
-    };
     const char *end = NULL;
     char own[40];
     size_t i;
@@ -408,11 +410,9 @@ static word gone(const char *name, int at) {
         return value;
     }
     value = object(own, at);
-    for (i = 0; i < sizeof END / sizeof *END; i++)
-        if (!strcmp(own, END[i][0])) end = END[i][1];
     for (i = 0; i < sizeof OBJECTS / sizeof *OBJECTS; i++)
         if (!strcmp(own, OBJECTS[i][0])) end = OBJECTS[i][3];
-    if (!end) finish(UNABLE, "this object cannot be destroyed");
+    if (!end || !*end) finish(UNABLE, "this object cannot be destroyed");
     if (!strcmp(own, "channel") && with_device) must("acldvppDestroyChannel", value, 0, 0, 0, 0);
     if (kind_of(end) == 'v') call(end, value, 0, 0, 0, 0);
     else must(end, value, 0, 0, 0, 0);
@@ -425,7 +425,7 @@ struct job {
     struct arguments arguments;
     int times;
     word result;
-    float number;
+    double number;
 };
 
 static void *perform(void *data) {
@@ -436,7 +436,11 @@ static void *perform(void *data) {
         if (job->kind == 'f') {
             any_float number;
             memcpy(&number, &function, sizeof number);
-            job->number = number(w[0], w[1], 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            job->number = (double)number(w[0], w[1], w[2], w[3]);
+        } else if (job->kind == 'd') {
+            any_double number;
+            memcpy(&number, &function, sizeof number);
+            job->number = number(w[0], w[1], w[2], w[3]);
         } else if (job->kind == 'a') {
             any_variadic more;
             memcpy(&more, &function, sizeof more);
@@ -463,7 +467,7 @@ static void show(const struct job *job) {
     else if (kind == 'b') snprintf(text, sizeof text, "%d", (int)(uint8_t)result);
     else if (kind == 'h') snprintf(text, sizeof text, "%d", (int)(uint16_t)result);
     else if (kind == 'l') snprintf(text, sizeof text, "%lld", (long long)result);
-    else if (kind == 'f') snprintf(text, sizeof text, "%g", (double)job->number);
+    else if (kind == 'f' || kind == 'd') snprintf(text, sizeof text, "%g", job->number);
     else if (kind == 'z') snprintf(text, sizeof text, "%llu", (unsigned long long)result);
     else if (kind == 'v' || kind == 'a') snprintf(text, sizeof text, "done");
     else if (!result) snprintf(text, sizeof text, "null");

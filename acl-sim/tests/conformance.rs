@@ -1,6 +1,8 @@
 //! The conformance suite, run on the simulator's own library: every case has the code it names.
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/cut.rs"]
+mod cut;
 #[path = "common/lists.rs"]
 mod lists;
 #[path = "common/models.rs"]
@@ -10,6 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use ascend_om::container::PartitionKind as Kind;
 use ascend_om::onnx::elem;
 use ascendcl::atc::{Format, Options, convert_bytes};
 use models::unary;
@@ -84,7 +87,38 @@ fn convert(folder: &Path) -> Vec<(&'static str, PathBuf)> {
         std::fs::write(&path, om).unwrap();
         (variable, path)
     };
-    rows.into_iter().map(write).collect()
+    let mut all: Vec<_> = rows.into_iter().map(write).collect();
+
+    // Files that lack something, and one whose AIPP is of a kind that there is not.
+    let weights = models::chain(2, 64);
+    let om = convert_bytes(&weights, "chain", &Options::default()).unwrap();
+    let mut mode = std::fs::read(folder.join("ACL_MODEL_AIPP.om")).unwrap();
+    let known = b"dynamic_aipp";
+    let places: Vec<_> = (0..mode.len())
+        .filter(|at| mode[*at..].starts_with(known))
+        .collect();
+    for at in places {
+        mode[at + known.len() - 1] = b'x';
+    }
+    cut::seal(&mut mode);
+    let damaged = [
+        (
+            "ACL_MODEL_WEIGHTLESS",
+            cut::without(&om, Kind::WEIGHTS_DATA),
+        ),
+        ("ACL_MODEL_TASKLESS", cut::without(&om, Kind::TASK_INFO)),
+        (
+            "ACL_MODEL_GRAPH",
+            cut::with(&om, |kind| kind == Kind::MODEL_DEF),
+        ),
+        ("ACL_MODEL_MODE", mode),
+    ];
+    for (variable, bytes) in damaged {
+        let path = folder.join(variable).with_extension("om");
+        std::fs::write(&path, bytes).unwrap();
+        all.push((variable, path));
+    }
+    all
 }
 
 fn run(program: &Path, table: &Path, models: &[(&'static str, PathBuf)]) -> Output {

@@ -139,6 +139,11 @@ impl ModelError {
                 "TASK_INFO" => GE_LOAD_TASK_PARTITION,
                 _ => GE_PARAM_INVALID,
             },
+            // A table that no model has is no matter of sizes.
+            Self::Container(OmError::Field {
+                what: "number of partitions",
+                ..
+            }) => GE_PARAM_INVALID,
             Self::Container(
                 OmError::NotOm { .. }
                 | OmError::Size { .. }

@@ -107,6 +107,7 @@ fn convert(folder: &Path) -> Vec<(&'static str, PathBuf)> {
             cut::without(&om, Kind::WEIGHTS_DATA),
         ),
         ("ACL_MODEL_TASKLESS", cut::without(&om, Kind::TASK_INFO)),
+        ("ACL_MODEL_DEFLESS", cut::without(&om, Kind::MODEL_DEF)),
         (
             "ACL_MODEL_GRAPH",
             cut::with(&om, |kind| kind == Kind::MODEL_DEF),

@@ -137,6 +137,7 @@ impl ModelError {
             Self::Container(OmError::MissingPartition { what, .. }) => match *what {
                 "WEIGHTS_DATA" => GE_LOAD_WEIGHT_PARTITION,
                 "TASK_INFO" => GE_LOAD_TASK_PARTITION,
+                "MODEL_DEF" => GE_LOAD_MODEL_PARTITION,
                 _ => GE_PARAM_INVALID,
             },
             // A table that no model has is no matter of sizes.

@@ -13,10 +13,7 @@
  * destroyed), made-up (an address of the program), `f:number` (a float), `d:number` (a double),
  * `text:word`, `[a,b]` (an array of objects), a name of `object`, or one of objects.inc. `name!` is
  * the same object wherever it stands, and `name@kind` is of the model that ACL_MODEL_KIND names; a
- * row is skipped whose model is not there. The batches are 1 and 2, the sizes 2 x 3 and 4 x 1, the
- * dims 1,2 and 4,1 of [n, 3, w]; the model with dynamic AIPP takes one picture of 12 x 8. WEIGHTLESS,
- * TASKLESS, DEFLESS, GRAPH (without some partition, or all but the graph) and MODE (whose AIPP is of
- * no known kind) are damaged.
+ * row is skipped whose model is not there. README.md says what the models are.
  *
  * Every case runs in a child of its own, so that a crash or a hang is a failed case and not the end.
  * Nothing is linked: a function that the library lacks is a skipped case. Output is TAP. The exit

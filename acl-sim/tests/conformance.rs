@@ -35,6 +35,7 @@ fn build(program: &Path) {
 
 /// Writes the models of the cases, `y = relu(x)`; returns the variables that name them.
 fn convert(folder: &Path) -> Vec<(&'static str, PathBuf)> {
+    std::fs::create_dir_all(folder).unwrap();
     let conf = folder.join("aipp.cfg");
     std::fs::write(
         &conf,
@@ -83,7 +84,9 @@ fn convert(folder: &Path) -> Vec<(&'static str, PathBuf)> {
     ];
     let write = |(variable, dims, options): (&'static str, Vec<i64>, Options)| {
         let path = folder.join(variable).with_extension("om");
-        let om = convert_bytes(&unary("Relu", elem::FLOAT, &dims), "relu", &options).unwrap();
+        let onnx = unary("Relu", elem::FLOAT, &dims);
+        let om = convert_bytes(&onnx, "relu", &options).unwrap();
+        std::fs::write(path.with_extension("onnx"), onnx).unwrap();
         std::fs::write(&path, om).unwrap();
         (variable, path)
     };
@@ -168,7 +171,8 @@ fn every_case_has_the_code_it_names_and_a_wrong_one_is_told() {
     let temporary = tempfile::tempdir().unwrap();
     let program = temporary.path().join("runner");
     build(&program);
-    let models = convert(temporary.path());
+    let folder_of_models = std::env::var_os("CONFORMANCE_MODELS").map(PathBuf::from);
+    let models = convert(folder_of_models.as_deref().unwrap_or(temporary.path()));
 
     let output = run(&program, &folder().join("expectations.tsv"), &models);
     let text = String::from_utf8_lossy(&output.stdout);

@@ -4,6 +4,8 @@
 #[macro_use]
 #[path = "common/call.rs"]
 mod call;
+#[path = "common/cut.rs"]
+mod cut;
 #[path = "common/datasets.rs"]
 mod datasets;
 #[path = "common/models.rs"]
@@ -13,11 +15,11 @@ use std::ffi::CString;
 use std::ptr::{null, null_mut};
 
 use acl_sys::aclmdlConfigAttr as Attr;
-use ascend_om::container::{Om, PartitionKind};
+use ascend_om::container::PartitionKind;
 use ascend_om::onnx::elem;
-use ascend_om::writer::{self, Layout};
 use ascendcl::atc::{Options, convert_bytes};
 use call::{download, malloc, messages, start, upload};
+use cut::{with, without};
 use datasets::{dataset, execute, load, try_load};
 use graphs::{bytes, floats};
 
@@ -30,26 +32,6 @@ fn relu() -> Vec<u8> {
 /// Two products with matrices of 64 x 64: it has weights.
 fn chain() -> Vec<u8> {
     convert_bytes(&graphs::chain(2, 64), "chain", &Options::default()).unwrap()
-}
-
-/// The file without one of its partitions, sealed again.
-fn without(om: &[u8], kind: PartitionKind) -> Vec<u8> {
-    let parsed = Om::parse(om).unwrap();
-    let parts: Vec<_> = parsed
-        .root()
-        .partitions
-        .iter()
-        .filter(|part| part.kind != kind)
-        .map(|part| (part.kind, part.bytes))
-        .collect();
-    let mut file = writer::write("cut", Layout::Wide, &parts).unwrap();
-    // The seal ends with the checksum of what comes before its digits.
-    let digits = file.len() - 8;
-    let text = format!("{:08x}", crc32fast::hash(&file[..digits]));
-    if kind != PartitionKind::TASK_INFO {
-        file[digits..].copy_from_slice(text.as_bytes());
-    }
-    file
 }
 
 fn sizes(om: &[u8]) -> (i32, usize, usize) {
@@ -121,10 +103,7 @@ fn a_file_without_one_of_its_partitions_has_that_partitions_code() {
     assert_eq!(try_load(&no_weights), Err(545_003));
     let no_tasks = without(&om, PartitionKind::TASK_INFO);
     assert_eq!(sizes(&no_tasks).0, 545_004);
-    let parsed = Om::parse(&om).unwrap();
-    let graph_only = parsed.root().require(PartitionKind::MODEL_DEF).unwrap();
-    let parts = [(PartitionKind::MODEL_DEF, graph_only)];
-    let graph_only = writer::write("graph", Layout::Wide, &parts).unwrap();
+    let graph_only = with(&om, |kind| kind == PartitionKind::MODEL_DEF);
     assert_eq!(sizes(&graph_only).0, 145_000);
     assert_eq!(sizes(&om).0, 0, "{}", messages());
 }

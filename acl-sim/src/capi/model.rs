@@ -43,6 +43,7 @@ status! {
     }
 
     fn aclmdlGetCurOutputDims(desc: *const aclmdlDesc, index: usize, dims: *mut aclmdlIODims) {
+        model::require_init()?;
         require(dims, "dims")?;
         let current = with(desc, |desc| {
             nth(desc, OUTPUT, index)?;

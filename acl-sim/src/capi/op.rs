@@ -17,7 +17,7 @@ use crate::machine::handle::Handle;
 use crate::machine::objects::{self, DataBuffer};
 use crate::machine::op::attr::{self, Attributes};
 use crate::machine::op::{self, Call, Plan, Tensor, registry, run};
-use crate::machine::{memory, process};
+use crate::machine::{memory, model, process};
 
 status! {
     fn aclopSetModelDir(folder: *const c_char) {
@@ -40,6 +40,7 @@ status! {
         attr: *const aclopAttr,
         stream: aclrtStream,
     ) {
+        model::require_init()?;
         let given = Given::new(
             op,
             (input_count, input_descs, inputs),
@@ -60,6 +61,7 @@ status! {
         attr: *mut aclopAttr,
         stream: aclrtStream,
     ) {
+        model::require_init()?;
         let given = Given::new(
             op,
             (input_count, input_descs.cast_const().cast(), inputs.cast_const().cast()),

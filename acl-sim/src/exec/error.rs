@@ -137,8 +137,14 @@ impl ModelError {
             Self::Container(OmError::MissingPartition { what, .. }) => match *what {
                 "WEIGHTS_DATA" => GE_LOAD_WEIGHT_PARTITION,
                 "TASK_INFO" => GE_LOAD_TASK_PARTITION,
+                "MODEL_DEF" => GE_LOAD_MODEL_PARTITION,
                 _ => GE_PARAM_INVALID,
             },
+            // A table that no model has is no matter of sizes.
+            Self::Container(OmError::Field {
+                what: "number of partitions",
+                ..
+            }) => GE_PARAM_INVALID,
             Self::Container(
                 OmError::NotOm { .. }
                 | OmError::Size { .. }

@@ -53,6 +53,7 @@ pub(crate) mod span;
 pub(crate) mod stamps;
 pub(crate) mod stream;
 pub(crate) mod strict;
+pub(crate) mod surplus;
 pub(crate) mod threads;
 
 /// What [`queue`] locks with; `loom/tests/orders.rs` puts loom's in its place.

@@ -16,7 +16,7 @@ use super::failure::{Result, fail};
 use super::handle::Handle;
 use super::memory::{self, Range};
 use super::objects::{self, DataBuffer, Shared, TensorDesc, dtype_size};
-use super::{faults, op_task, process, strict, timing};
+use super::{faults, op_task, process, strict, surplus, timing};
 use crate::exec::{Gears, ModelImage, ModelInfo, TensorInfo, aipp_plan};
 
 /// A loaded model.
@@ -337,7 +337,9 @@ impl Run {
             let input = &info.inputs[index];
             let shape = shapes.get(index);
             let need = shape.map_or(input.size, |shape| model.image.input_bytes(index, shape));
-            ranges.push(place("input", input, *buffer.lock(), need)?);
+            let buffer = *buffer.lock();
+            ranges.push(place("input", input, buffer, need)?);
+            surplus::check(info, "input", input, buffer, need);
         }
         let gear = (0..info.gears.len()).find(|gear| gear_shapes(info, *gear) == shapes);
         let wanted = buffers(outputs, "output", info.outputs.len())?;
@@ -353,6 +355,7 @@ impl Run {
             let dims = dims.filter(|dims| !dims.contains(&-1));
             let need = dims.map_or(known.size, |dims| bytes(&dims, output.dtype));
             let mut range = place("output", output, known, need)?;
+            surplus::check(info, "output", output, known, need);
             if !waits {
                 range.will_be_written();
             }

@@ -38,6 +38,8 @@ pub(crate) enum Finding {
     LostCallback,
     /// A call inside a callback that may fail or wait for ever there.
     InCallback,
+    /// A buffer of a dataset that is larger than what the model reads or writes.
+    SizeMismatch,
 }
 
 impl Finding {
@@ -54,6 +56,7 @@ impl Finding {
             Self::ReadEarly => "read_early",
             Self::LostCallback => "lost_callback",
             Self::InCallback => "in_callback",
+            Self::SizeMismatch => "size_mismatch",
         }
     }
 }
@@ -66,7 +69,8 @@ static ON: LazyLock<bool> =
 #[non_exhaustive]
 pub struct Found {
     /// Its kind: `leak`, `order`, `bad_handle`, `bad_free`, `freed_in_use`, `wrong_context`,
-    /// `overrun`, `async_copy`, `read_early`, `lost_callback`, `in_callback`, and more as they come.
+    /// `overrun`, `async_copy`, `read_early`, `lost_callback`, `in_callback`,
+    /// `size_mismatch`, and more as they come.
     pub kind: &'static str,
     /// What was found, and what to do.
     pub text: String,

@@ -263,6 +263,8 @@ fn described(desc: *const acldvppPicDesc) -> Result<PicDesc> {
 }
 
 fn usable(channel: *const acldvppChannelDesc) -> Result<Channel> {
+    // Before the pictures, whose memory is gone when the device is.
+    process::current()?;
     ready(Handle::from_ptr(channel), Use::Pictures)
 }
 

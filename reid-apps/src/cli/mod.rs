@@ -4,6 +4,7 @@
 //! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
 
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod mgn;
@@ -41,6 +42,8 @@ enum Command {
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]
     Om(om::OmCommand),
+    /// Why does it not run? One page on library, driver, devices, container, environment, and a smoke run
+    Doctor(doctor::DoctorArgs),
     /// Explain a status of AscendCL: meaning, usual causes, cure
     Explain(explain::ExplainArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
@@ -83,6 +86,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
         Command::Om(command) => om::run(command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };

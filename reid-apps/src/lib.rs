@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 pub mod eval;
 pub mod features;
+pub mod fid;
 mod files;
 pub mod graph;
 pub mod imaging;

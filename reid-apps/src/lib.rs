@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod cli;
 pub mod data;
+pub mod dgnet_eval;
 pub mod eval;
 pub mod features;
 pub mod fid;

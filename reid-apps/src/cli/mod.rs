@@ -5,6 +5,7 @@
 
 mod demo;
 mod exit;
+mod fid;
 mod mgn;
 mod progress;
 
@@ -36,6 +37,8 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// FID and KID: how far generated images are from real ones
+    Fid(fid::FidArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -75,6 +78,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

@@ -98,6 +98,23 @@ pub enum FidError {
         "the eigenvalues did not converge for {0} dimensions; check the features for numbers of absurd size"
     )]
     Eigenvalues(usize),
+    /// An image cannot be used.
+    #[error("{0}; the distance is taken over all images or not at all")]
+    Image(crate::imaging::ImageError),
+    /// The library refused the model, or a run of it failed.
+    #[error("{}: {source}", .path.display())]
+    Device {
+        /// The model.
+        path: PathBuf,
+        /// What AscendCL said.
+        source: acl::Error,
+    },
+    /// The user stopped it.
+    #[error("stopped after {images} images; nothing was written")]
+    Interrupted {
+        /// Images done.
+        images: usize,
+    },
     /// A setting is out of its range.
     #[error("{name}: found {found}, wanted {wanted}")]
     Setting {

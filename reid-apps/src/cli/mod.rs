@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod explain;
+mod fid;
 mod mgn;
 mod om;
 mod progress;
@@ -46,6 +47,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Explain a status of AscendCL: meaning, usual causes, cure
     Explain(explain::ExplainArgs),
+    /// FID and KID: how far generated images are from real ones
+    Fid(fid::FidArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -88,6 +91,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

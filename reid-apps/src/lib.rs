@@ -13,5 +13,6 @@ mod files;
 pub mod graph;
 pub mod imaging;
 pub mod mgn;
+pub mod report;
 pub mod synth;
 pub mod view;

@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod mgn;
 mod progress;
+mod report;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

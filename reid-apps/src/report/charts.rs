@@ -6,10 +6,10 @@ use crate::eval::{QueryReport, Report};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 320.0;
-const LEFT: f64 = 52.0;
+const LEFT: f64 = 70.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = 46.0;
+const BOTTOM: f64 = 56.0;
 
 /// Ranks shown: further right every curve worth showing is flat.
 const RANKS: usize = 50;
@@ -93,7 +93,7 @@ pub(super) fn cmc(report: &Report) -> String {
         let words = rank.to_string();
         text(
             &mut out,
-            (across(rank), HEIGHT - BOTTOM + 18.0),
+            (across(rank), HEIGHT - BOTTOM + 24.0),
             "middle",
             &words,
         );
@@ -193,7 +193,7 @@ pub(super) fn histogram(report: &Report) -> String {
         let share = f64::from(fifth) / 5.0;
         text(
             &mut out,
-            (x(share), HEIGHT - BOTTOM + 18.0),
+            (x(share), HEIGHT - BOTTOM + 24.0),
             "middle",
             &format!("{share:.1}"),
         );

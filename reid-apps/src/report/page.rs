@@ -80,7 +80,9 @@ fn rank(cmc: &[f64], rank: usize) -> f64 {
 
 fn figures(out: &mut String, html: &HtmlReport<'_>) {
     let plain = &html.report.without_reranking;
-    out.push_str("<h2>Figures</h2>\n<ul class=\"cards\">\n");
+    out.push_str(
+        "<h2>Figures</h2>\n<p class=\"soft\">Without re-ranking:</p>\n<ul class=\"cards\">\n",
+    );
     for (name, value) in [
         ("mAP", plain.mean_average_precision),
         ("rank 1", rank(&plain.cmc, 1)),
@@ -89,7 +91,7 @@ fn figures(out: &mut String, html: &HtmlReport<'_>) {
     ] {
         let _ = writeln!(
             out,
-            "<li><b>{:.2} %</b><span>{name}, without re-ranking</span></li>",
+            "<li><b>{:.2} %</b><span>{name}</span></li>",
             value * 100.0
         );
     }

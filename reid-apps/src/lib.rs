@@ -14,5 +14,6 @@ pub mod graph;
 pub mod imaging;
 pub mod mgn;
 pub mod report;
+pub mod search;
 pub mod synth;
 pub mod view;

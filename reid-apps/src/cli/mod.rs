@@ -8,6 +8,7 @@ mod exit;
 mod mgn;
 mod progress;
 mod report;
+mod search;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
+    Search(search::SearchArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -76,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Search(arguments) => search::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

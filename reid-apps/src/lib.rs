@@ -17,5 +17,7 @@ pub mod graph;
 pub mod imaging;
 pub mod inspect;
 pub mod mgn;
+pub mod report;
+pub mod search;
 pub mod synth;
 pub mod view;

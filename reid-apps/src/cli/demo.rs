@@ -32,6 +32,10 @@ pub(super) struct DemoArgs {
     weights: Option<PathBuf>,
 }
 
+/// What nobody who sees a picture or a report of the demo should miss.
+#[cfg(feature = "sim")]
+const NOTE: &str = "Drawn people, untrained weights, simulated device: the path, not a result.";
+
 #[cfg(not(feature = "sim"))]
 pub(super) fn run(_: &DemoArgs, _: &Session) -> Result<(), Failure> {
     Err(Failure::environment(
@@ -108,8 +112,11 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
 
     let picture = root.join("ranking.png");
     draw_ranking(&features, &report, &data, &picture)?;
+    let page = root.join("report.html");
+    super::report::write(&page, &report, &features, Some(&data), Some(NOTE))?;
     out!("\npicture   {}", picture.display())?;
-    out!("report    {}", root.join("report.json").display())?;
+    out!("report    {}", page.display())?;
+    out!("figures   {}", root.join("report.json").display())?;
     out!("simulated, {:.1} s in all", began.elapsed().as_secs_f64())?;
     Ok(())
 }
@@ -193,6 +200,5 @@ fn draw_ranking(
             names.push(query.name.clone());
         }
     }
-    let note = "Drawn people, untrained weights, simulated device: the path, not a result.";
-    super::mgn::rank(features, data, &names, 10)?.draw(picture, Some(note.to_owned()))
+    super::mgn::rank(features, data, &names, 10)?.draw(picture, Some(NOTE.to_owned()))
 }

@@ -70,6 +70,10 @@ pub(super) struct EvaluateArgs {
     /// Leave re-ranking out
     #[arg(long)]
     no_rerank: bool,
+
+    /// Write the report as one HTML file, too
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -358,6 +362,9 @@ fn run_evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
         other => other,
     }
     .map_err(Failure::ran)?;
+    if let Some(path) = &arguments.report {
+        super::report::write(path, &report, &features, None, None)?;
+    }
     if arguments.json {
         let text = serde_json::to_string_pretty(&report).map_err(Failure::ran)?;
         return Ok(out!("{text}")?);

@@ -11,6 +11,8 @@ mod fid;
 mod mgn;
 mod om;
 mod progress;
+mod report;
+mod search;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// FID and KID: how far generated images are from real ones
     Fid(fid::FidArgs),
+    /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
+    Search(search::SearchArgs),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -92,6 +96,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments, &session),
+        Command::Search(arguments) => search::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

@@ -71,38 +71,43 @@ fn copy(picture: &mut Picture, source: &Picture, (x, y): (usize, usize)) {
     }
 }
 
-/// Scales `source` to fit into `width` x `height` at its own shape, with a
-/// smooth kernel: enlarged crops are soft, not blocky.
-fn fitted(source: &Picture, width: usize, height: usize) -> Option<Picture> {
-    let (w, h) = (source.width(), source.height());
-    if w == 0 || h == 0 || width == 0 || height == 0 {
-        return None;
+impl Picture {
+    /// Scales the picture to fit into `width` x `height` at its own shape, with a smooth kernel:
+    /// enlarged crops are soft, not blocky.
+    ///
+    /// Returns `None` if a side of either is zero.
+    #[must_use]
+    pub fn fitted(&self, width: usize, height: usize) -> Option<Self> {
+        let (w, h) = (self.width(), self.height());
+        if w == 0 || h == 0 || width == 0 || height == 0 {
+            return None;
+        }
+        // The smaller of the two scales, as a fraction, so that one side is exact.
+        let (new_width, new_height) = if width * h <= height * w {
+            (width, (h * width / w).max(1))
+        } else {
+            ((w * height / h).max(1), height)
+        };
+        if (new_width, new_height) == (w, h) {
+            return Some(self.clone());
+        }
+        let side = |n: usize| u32::try_from(n).ok();
+        let buffer: ImageBuffer<Rgb<u8>, Vec<u8>> =
+            ImageBuffer::from_raw(side(w)?, side(h)?, self.rgb().to_vec())?;
+        let scaled = resize(
+            &buffer,
+            side(new_width)?,
+            side(new_height)?,
+            FilterType::CatmullRom,
+        );
+        Self::new(new_width, new_height, scaled.into_raw()).ok()
     }
-    // The smaller of the two scales, as a fraction, so that one side is exact.
-    let (new_width, new_height) = if width * h <= height * w {
-        (width, (h * width / w).max(1))
-    } else {
-        ((w * height / h).max(1), height)
-    };
-    if (new_width, new_height) == (w, h) {
-        return Some(source.clone());
-    }
-    let side = |n: usize| u32::try_from(n).ok();
-    let buffer: ImageBuffer<Rgb<u8>, Vec<u8>> =
-        ImageBuffer::from_raw(side(w)?, side(h)?, source.rgb().to_vec())?;
-    let scaled = resize(
-        &buffer,
-        side(new_width)?,
-        side(new_height)?,
-        FilterType::CatmullRom,
-    );
-    Picture::new(new_width, new_height, scaled.into_raw()).ok()
 }
 
 /// Puts a crop into `area`, centred; without a crop, a labelled empty cell.
 pub(super) fn cell(picture: &mut Picture, area: Area, crop: Option<&Picture>) {
     fill(picture, area, EMPTY);
-    if let Some(scaled) = crop.and_then(|crop| fitted(crop, area.width, area.height)) {
+    if let Some(scaled) = crop.and_then(|crop| crop.fitted(area.width, area.height)) {
         let x = area.x + (area.width - scaled.width()) / 2;
         let y = area.y + (area.height - scaled.height()) / 2;
         copy(picture, &scaled, (x, y));
@@ -256,9 +261,9 @@ mod tests {
     #[test]
     fn a_crop_keeps_its_shape_and_a_flat_one_its_colour() {
         let wide = Picture::filled(40, 20, [9, 90, 200]);
-        let scaled = fitted(&wide, 128, 256).unwrap_or_else(|| wide.clone());
+        let scaled = wide.fitted(128, 256).unwrap_or_else(|| wide.clone());
         assert_eq!((scaled.width(), scaled.height()), (128, 64));
         assert!(scaled.rgb().chunks(3).all(|p| p == [9, 90, 200]));
-        assert!(fitted(&Picture::filled(0, 5, [0; 3]), 10, 10).is_none());
+        assert!(Picture::filled(0, 5, [0; 3]).fitted(10, 10).is_none());
     }
 }

@@ -48,18 +48,23 @@ pub struct Caption {
     pub note: Option<String>,
 }
 
+/// Frame around an answer of which nobody knows whether it is right: grey.
+const UNJUDGED_COLOUR: [u8; 3] = [104, 110, 118];
+
 /// Space of the line above a ranking.
 const LINE: usize = 30;
 /// Space of the two lines below a crop.
 const CAPTION: usize = 46;
 /// Space between the query and its answers.
 const ASIDE: usize = 26;
+/// Space between one ranking and the next, with a rule in it.
+const BETWEEN: usize = 30;
 /// Fewest columns a sheet is wide, so that titles have room.
 const FEWEST: usize = 4;
 
 /// Draws rankings one below the other: the query at the left in a blue frame,
 /// then its answers, green where right and red where wrong, with rank, label
-/// and distance below. Too long names are cut.
+/// and distance below, `style.columns` to a line. Too long names are cut.
 ///
 /// Sheets are `margin * 2 + crops` wide; their height grows with the rankings.
 #[must_use]
@@ -68,18 +73,36 @@ pub fn ranking_sheet(caption: &Caption, rankings: &[Ranking], style: &Style) -> 
     let longest = rankings.iter().map(|r| r.answers.len()).max().unwrap_or(0);
     let columns = longest.min(style.columns).max(FEWEST);
     let width = 2 * style.margin + (columns + 1) * style.pitch() - style.gap + ASIDE;
-    let row = LINE + cell_height + 2 * style.frame + CAPTION;
+    let line = cell_height + 2 * style.frame + CAPTION;
+    let heights: Vec<usize> = rankings
+        .iter()
+        .map(|ranking| {
+            let lines = ranking.answers.len().div_ceil(style.columns.max(1));
+            LINE + lines.max(1) * line
+        })
+        .collect();
     let top = head_height(caption, style);
     let foot = Face::Small.height() + style.margin;
     let above_foot = 12;
-    let rows = rankings.len() * row + rankings.len().saturating_sub(1) * style.gap;
+    let rows = heights.iter().sum::<usize>() + rankings.len().saturating_sub(1) * BETWEEN;
     let mut sheet = Picture::filled(width, top + rows + above_foot + foot, PAPER);
     head(&mut sheet, caption, style);
-    for (index, ranking) in rankings.iter().enumerate() {
-        draw_ranking(&mut sheet, top + index * (row + style.gap), ranking, style);
+    let mut y = top;
+    for (index, (ranking, height)) in rankings.iter().zip(heights).enumerate() {
+        if index > 0 {
+            let rule = Area {
+                x: style.margin,
+                y: y - BETWEEN / 2,
+                width: width - 2 * style.margin,
+                height: 1,
+            };
+            paint::fill(&mut sheet, rule, RULE);
+        }
+        draw_ranking(&mut sheet, y, height, ranking, style);
+        y += height + BETWEEN;
     }
     let bottom = sheet.height() - foot;
-    legend(&mut sheet, (style.margin, bottom));
+    legend(&mut sheet, (style.margin, bottom), style);
     sheet
 }
 
@@ -107,11 +130,11 @@ pub(super) fn head(sheet: &mut Picture, caption: &Caption, style: &Style) {
     }
 }
 
-fn draw_ranking(sheet: &mut Picture, top: usize, ranking: &Ranking, style: &Style) {
+fn draw_ranking(sheet: &mut Picture, top: usize, tall: usize, ranking: &Ranking, style: &Style) {
     let (width, height) = style.cell();
     let left = style.margin;
     let room = sheet.width() - 2 * style.margin;
-    rank_line(sheet, (left, top), ranking, room);
+    rank_line(sheet, (left, top), ranking, room, style);
     let cell = Area {
         x: left + style.frame,
         y: top + LINE + style.frame,
@@ -126,35 +149,48 @@ fn draw_ranking(sheet: &mut Picture, top: usize, ranking: &Ranking, style: &Styl
         x: start - style.frame - (ASIDE + style.gap) / 2,
         y: top + LINE,
         width: 1,
-        height: height + 2 * style.frame,
+        height: tall - LINE - CAPTION,
     };
     paint::fill(sheet, rule, RULE);
     if ranking.answers.is_empty() {
         let y = cell.y + height / 2;
         text::draw(sheet, (start, y), "no answers", Face::Small, SOFT_INK);
     }
-    for (index, answer) in ranking.answers.iter().take(style.columns).enumerate() {
+    for (index, answer) in ranking.answers.iter().enumerate() {
+        let columns = style.columns.max(1);
         let cell = Area {
-            x: start + index * style.pitch(),
+            x: start + index % columns * style.pitch(),
+            y: cell.y + index / columns * (height + 2 * style.frame + CAPTION),
             ..cell
         };
-        let colour = if answer.right {
+        let colour = if !style.judged {
+            UNJUDGED_COLOUR
+        } else if answer.right {
             RIGHT_COLOUR
         } else {
             WRONG_COLOUR
         };
         paint::cell(sheet, cell, answer.picture.as_ref());
         paint::frame(sheet, cell, style.frame, colour);
-        paint::mark(sheet, (cell.x, cell.y), answer.right, colour);
+        if style.judged {
+            paint::mark(sheet, (cell.x, cell.y), answer.right, colour);
+        }
         let rank = format!("{}  {}", index + 1, distance(answer.distance));
         below(sheet, cell, &rank, colour, &answer.label);
     }
 }
 
 /// Draws name, average precision and the rank of the first right answer.
-fn rank_line(sheet: &mut Picture, (x, y): (usize, usize), ranking: &Ranking, room: usize) {
+fn rank_line(
+    sheet: &mut Picture,
+    (x, y): (usize, usize),
+    ranking: &Ranking,
+    room: usize,
+    style: &Style,
+) {
     let quality = match ranking.average_precision {
         Some(ap) => format!("AP {ap:.3}"),
+        None if !style.judged => String::new(),
         None => "no right answer in the gallery".to_owned(),
     };
     let face = Face::SmallBold;
@@ -183,13 +219,14 @@ fn distance(value: f64) -> String {
     }
 }
 
-fn legend(sheet: &mut Picture, (mut x, y): (usize, usize)) {
+fn legend(sheet: &mut Picture, (mut x, y): (usize, usize), style: &Style) {
     let entries = [
         ("query", QUERY_COLOUR),
         ("same person", RIGHT_COLOUR),
         ("another person", WRONG_COLOUR),
     ];
-    for (words, colour) in entries {
+    let judged = [true, style.judged, style.judged];
+    for ((words, colour), _) in entries.into_iter().zip(judged).filter(|(_, shown)| *shown) {
         let side = MARK - 6;
         paint::fill(
             sheet,

@@ -3,8 +3,10 @@
 pub struct Style {
     /// Size of the cell of a crop: twice 64x128 by default. At least 32x32 is used.
     pub crop: (usize, usize),
-    /// Most crops in a line; further answers are left out of a ranking.
+    /// Most crops in a line; further answers of a ranking stand on lines below.
     pub columns: usize,
+    /// Whether it is known who is right. Otherwise answers have grey frames and no marks.
+    pub judged: bool,
     /// Thickness of the coloured frames.
     pub frame: usize,
     /// Space around the sheet.
@@ -18,6 +20,7 @@ impl Default for Style {
         Self {
             crop: (128, 256),
             columns: 10,
+            judged: true,
             frame: 5,
             margin: 28,
             gap: 10,

@@ -86,6 +86,7 @@ fn any_number_of_answers_and_rankings_can_be_drawn() {
     let tiny = Style {
         crop: (0, 0),
         columns: 0,
+        judged: true,
         frame: 0,
         margin: 0,
         gap: 0,

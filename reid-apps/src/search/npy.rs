@@ -1,0 +1,176 @@
+//! A `.npy` file of features, read a few rows at a time.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::features::FeatureError;
+use crate::files::HashingReader;
+
+/// Headers are short; a longer one is damage, and no reason to take memory.
+const LONGEST_HEADER: usize = 64 << 10;
+
+/// Reads float32 rows in order, hashing the file on the way.
+pub(super) struct Rows {
+    path: PathBuf,
+    reader: HashingReader<BufReader<File>>,
+    rows: usize,
+    dim: usize,
+    next: usize,
+    bytes: Vec<u8>,
+}
+
+impl Rows {
+    /// Opens a file and checks its header and its size.
+    pub(super) fn open(path: &Path) -> Result<Self, FeatureError> {
+        let io = |source| FeatureError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        let damaged = |problem: String| FeatureError::Damaged {
+            path: path.to_owned(),
+            problem,
+        };
+        let file = File::open(path).map_err(io)?;
+        let length = file.metadata().map_err(io)?.len();
+        let mut reader = HashingReader::new(BufReader::with_capacity(1 << 20, file));
+        let mut exact = |count: usize| {
+            let mut bytes = vec![0; count];
+            match reader.read_exact(&mut bytes) {
+                Ok(()) => Ok(bytes),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    Err(damaged("the file is cut in its header".to_owned()))
+                }
+                Err(error) => Err(io(error)),
+            }
+        };
+        let start = exact(8)?;
+        if &start[..6] != b"\x93NUMPY" {
+            return Err(damaged("it does not begin as a .npy file does".to_owned()));
+        }
+        // Version 1 counts the header in two bytes, later ones in four.
+        let count = match start[6] {
+            1 => exact(2)?
+                .iter()
+                .rev()
+                .fold(0, |sum, &b| sum << 8 | usize::from(b)),
+            2 | 3 => exact(4)?
+                .iter()
+                .rev()
+                .fold(0, |sum, &b| sum << 8 | usize::from(b)),
+            other => return Err(damaged(format!("version {other} of .npy is not known"))),
+        };
+        if count > LONGEST_HEADER {
+            return Err(damaged(format!("a header of {count} bytes")));
+        }
+        let header = exact(count)?;
+        let header = String::from_utf8_lossy(&header).into_owned();
+        let field = |key: &str| {
+            header
+                .split_once(&format!("'{key}':"))
+                .map(|(_, v)| v.trim_start())
+        };
+        let (Some(descr), Some(order), Some(shape)) =
+            (field("descr"), field("fortran_order"), field("shape"))
+        else {
+            return Err(damaged(
+                "its header lacks descr, fortran_order or shape".to_owned(),
+            ));
+        };
+        let found = descr.trim_start_matches(['\'', '"']);
+        let found = found.split(['\'', '"']).next().unwrap_or(found).to_owned();
+        if found != "<f4" {
+            let path = path.to_owned();
+            return Err(FeatureError::Dtype { path, found });
+        }
+        let layout = |found: String| FeatureError::Layout {
+            path: path.to_owned(),
+            found,
+        };
+        let inside = shape
+            .trim_start_matches('(')
+            .split(')')
+            .next()
+            .unwrap_or("");
+        let axes: Vec<usize> = inside
+            .split(',')
+            .filter(|axis| !axis.trim().is_empty())
+            .map(|axis| axis.trim().parse())
+            .collect::<Result<_, _>>()
+            .map_err(|_| damaged(format!("its shape is ({inside})")))?;
+        let [rows, dim] = axes[..] else {
+            return Err(layout(format!("{} axes", axes.len())));
+        };
+        if order.starts_with("True") {
+            return Err(layout("Fortran order".to_owned()));
+        }
+        let wanted = rows.checked_mul(dim).and_then(|n| n.checked_mul(4));
+        let wanted =
+            wanted.and_then(|n| n.checked_add(count + if start[6] == 1 { 10 } else { 12 }));
+        let Some(wanted) = wanted.map(|n| n as u64) else {
+            return Err(damaged(format!("its shape ({inside}) is beyond any file")));
+        };
+        if length < wanted {
+            return Err(damaged(format!(
+                "the file is cut: {length} bytes, its header announces {wanted}"
+            )));
+        }
+        if length > wanted {
+            return Err(damaged(format!("{} bytes too many", length - wanted)));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            reader,
+            rows,
+            dim,
+            next: 0,
+            bytes: Vec::new(),
+        })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(super) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the next rows, at most `count`, into `into`, and returns how many they are.
+    pub(super) fn read(
+        &mut self,
+        count: usize,
+        into: &mut Vec<f32>,
+    ) -> Result<usize, FeatureError> {
+        let count = count.min(self.rows - self.next);
+        self.bytes.resize(count * self.dim * 4, 0);
+        self.reader.read_exact(&mut self.bytes).map_err(|error| {
+            let path = self.path.clone();
+            match error.kind() {
+                // It was whole when it was opened.
+                io::ErrorKind::UnexpectedEof => FeatureError::Damaged {
+                    path,
+                    problem: "the file became shorter while it was read".to_owned(),
+                },
+                _ => FeatureError::Io {
+                    path,
+                    source: error,
+                },
+            }
+        })?;
+        into.clear();
+        let four = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        into.extend(self.bytes.chunks_exact(4).map(four));
+        self.next += count;
+        Ok(count)
+    }
+
+    /// Returns the SHA-256 of the file, of which all rows have been read.
+    pub(super) fn finish(self) -> String {
+        self.reader.finish()
+    }
+}

@@ -55,6 +55,11 @@
 
 mod decode;
 mod error;
+#[cfg(target_arch = "x86_64")]
+mod fused;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_fused.rs"]
+mod fused;
 mod normalise;
 mod preprocess;
 mod resize;

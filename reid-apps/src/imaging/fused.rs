@@ -559,6 +559,17 @@ mod tests {
     }
 
     #[test]
+    fn the_networks_recipes_take_the_fast_path_where_the_processor_has_it() {
+        for recipe in [Recipe::MGN, Recipe::DGNET_CONTENT, Recipe::DGNET_STRUCTURE] {
+            assert_eq!(
+                fused(recipe).is_some(),
+                V3::try_new().is_some(),
+                "{recipe:?}"
+            );
+        }
+    }
+
+    #[test]
     fn a_width_that_is_no_multiple_of_sixteen_goes_step_by_step() {
         let recipe = Recipe {
             width: 120,

@@ -277,6 +277,15 @@ impl NullaryFnOnce for FirstPass<'_> {
     }
 }
 
+/// Loads four pixels and what lies behind them.
+#[inline(always)]
+fn load(row: &[u8], place: usize) -> __m128i {
+    let (bytes, _) = row[place..]
+        .split_first_chunk::<16>()
+        .expect("the slack holds the last load");
+    cast(*bytes)
+}
+
 /// Makes one row: `fours` again, so that the common case is a constant.
 #[inline(always)]
 fn row_across(simd: V3, across: &Across, fours: usize, row: &[u8], target: &mut [u8]) {
@@ -299,14 +308,12 @@ fn row_across(simd: V3, across: &Across, fours: usize, row: &[u8], target: &mut 
             let mut high = avx._mm256_setzero_si256();
             let mut low = avx._mm256_set1_epi32(HALF);
             for (four, weights) in weights[k * fours..][..fours].iter().enumerate() {
-                let load = |start: usize| -> __m128i {
-                    let (bytes, _) = row[(start + four * 4) * 3..]
-                        .split_first_chunk::<16>()
-                        .expect("the slack holds the last load");
-                    cast(*bytes)
-                };
-                let pixels = avx._mm256_set_m128i(load(starts[k + 4]), load(starts[k]));
-                let [high1, low1, high2, low2] = weights.map(|part| -> __m256i { cast(part) });
+                let left = load(row, (starts[k] + four * 4) * 3);
+                let right = load(row, (starts[k + 4] + four * 4) * 3);
+                let pixels = avx._mm256_set_m128i(right, left);
+                let [high1, low1, high2, low2] = *weights;
+                let (high1, high2): (__m256i, __m256i) = (cast(high1), cast(high2));
+                let (low1, low2): (__m256i, __m256i) = (cast(low1), cast(low2));
                 let one = avx2._mm256_shuffle_epi8(pixels, first);
                 let two = avx2._mm256_shuffle_epi8(pixels, second);
                 high = avx2._mm256_add_epi32(high, avx2._mm256_madd_epi16(one, high1));
@@ -394,35 +401,35 @@ impl SecondPass<'_> {
         let eights = width / 8 * weights.len();
         let (red, rest) = self.taps.split_at(eights);
         let (green, blue) = rest.split_at(eights);
-        let simd = self.simd;
+        let (simd, levels) = (self.simd, *self.levels);
+        // Plain loops: a closure would be compiled without the vector instructions.
         if self.grey {
+            let [r, g, b] = levels;
             let third = simd.avx._mm256_set1_ps(3.0);
-            let planes = [red, green, blue];
-            let [r, g, b] = *self.levels;
-            let value = |eight: usize| {
-                let of = |level: Level, plane: &[[i16; 16]]| {
-                    level.of_sums(simd, sum_of(simd, plane, eight, weights))
-                };
-                let sum = simd.avx._mm256_add_ps(of(r, planes[0]), of(g, planes[1]));
-                let sum = simd.avx._mm256_add_ps(sum, of(b, planes[2]));
-                simd.avx._mm256_div_ps(sum, third)
-            };
-            let range = y * width..(y + 1) * width;
-            let flip = self
-                .flip
-                .as_deref_mut()
-                .map(|flip| &mut flip[range.clone()]);
-            store(simd, value, &mut self.out[range], flip);
+            let (line, mut flip) = line(self.out, &mut self.flip, y * width, width);
+            for eight in 0..width / 8 {
+                let red = r.of_sums(simd, sum_of(simd, red, eight, weights));
+                let green = g.of_sums(simd, sum_of(simd, green, eight, weights));
+                let blue = b.of_sums(simd, sum_of(simd, blue, eight, weights));
+                let sum = simd.avx._mm256_add_ps(red, green);
+                let sum = simd.avx._mm256_add_ps(sum, blue);
+                store(
+                    simd,
+                    simd.avx._mm256_div_ps(sum, third),
+                    eight,
+                    line,
+                    &mut flip,
+                );
+            }
         } else {
             for (channel, taps) in [red, green, blue].into_iter().enumerate() {
-                let level = self.levels[channel];
-                let value = |eight| level.of_sums(simd, sum_of(simd, taps, eight, weights));
-                let range = channel * plane + y * width..channel * plane + (y + 1) * width;
-                let flip = self
-                    .flip
-                    .as_deref_mut()
-                    .map(|flip| &mut flip[range.clone()]);
-                store(simd, value, &mut self.out[range], flip);
+                let level = levels[channel];
+                let (line, mut flip) =
+                    line(self.out, &mut self.flip, channel * plane + y * width, width);
+                for eight in 0..width / 8 {
+                    let value = level.of_sums(simd, sum_of(simd, taps, eight, weights));
+                    store(simd, value, eight, line, &mut flip);
+                }
             }
         }
     }
@@ -445,22 +452,32 @@ fn sum_of(simd: V3, taps: &[[i16; 16]], eight: usize, weights: &[[i32; 2]]) -> _
     avx2._mm256_add_epi32(avx2._mm256_slli_epi32::<{ LOW as i32 }>(high), low)
 }
 
-/// Writes one row from the left, and once more from the right.
+/// A row of a tensor, in eights.
+type Line<'a> = &'a mut [[f32; 8]];
+
+/// Returns a row of the plain tensor, and the same of the mirrored one.
 #[inline(always)]
-fn store(simd: V3, value: impl Fn(usize) -> __m256, line: &mut [f32], flip: Option<&mut [f32]>) {
-    let (line, _) = line.as_chunks_mut::<8>();
+fn line<'a>(
+    out: &'a mut [f32],
+    flip: &'a mut Option<&mut [f32]>,
+    start: usize,
+    width: usize,
+) -> (Line<'a>, Option<Line<'a>>) {
+    let line = out[start..][..width].as_chunks_mut().0;
     let Some(flip) = flip else {
-        for (eight, target) in line.iter_mut().enumerate() {
-            *target = cast(value(eight));
-        }
-        return;
+        return (line, None);
     };
-    let (flip, _) = flip.as_chunks_mut::<8>();
-    let backwards: __m256i = cast([7_i32, 6, 5, 4, 3, 2, 1, 0]);
-    for (eight, (target, mirrored)) in line.iter_mut().zip(flip.iter_mut().rev()).enumerate() {
-        let value = value(eight);
-        *target = cast(value);
-        *mirrored = cast(simd.avx2._mm256_permutevar8x32_ps(value, backwards));
+    (line, Some(flip[start..][..width].as_chunks_mut().0))
+}
+
+/// Writes eight numbers, and mirrors them.
+#[inline(always)]
+fn store(simd: V3, value: __m256, eight: usize, line: Line<'_>, flip: &mut Option<Line<'_>>) {
+    const BACKWARDS: [i32; 8] = [7, 6, 5, 4, 3, 2, 1, 0];
+    line[eight] = cast(value);
+    if let Some(flip) = flip {
+        let place = flip.len() - 1 - eight;
+        flip[place] = cast(simd.avx2._mm256_permutevar8x32_ps(value, cast(BACKWARDS)));
     }
 }
 

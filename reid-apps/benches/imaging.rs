@@ -7,8 +7,11 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mozjpeg::{ColorSpace, Compress};
 use reid_apps::imaging::{
-    Decoder, Flip, IMAGENET_MEAN, IMAGENET_STD, Normaliser, Preprocessor, Resizer, RgbImage,
+    BatchPreprocessor, Decoder, Flip, IMAGENET_MEAN, IMAGENET_STD, Normaliser, Preprocessor,
+    Recipe, Resizer, RgbImage,
 };
+
+const RECIPES: [(&str, Recipe); 2] = [("mgn", Recipe::MGN), ("dgnet", Recipe::DGNET_CONTENT)];
 
 /// A picture with gradients and edges, quality 75, 4:2:0.
 fn picture(width: usize, height: usize) -> Vec<u8> {
@@ -59,22 +62,36 @@ fn imaging(criterion: &mut Criterion) {
         b.iter(|| normaliser.write(black_box(&resized), Flip::None, &mut tensor));
     });
 
-    let mut preprocessor = Preprocessor::mgn();
-    let mut flip = tensor.clone();
-    group.bench_function("mgn, plain", |b| {
-        b.iter(|| {
-            preprocessor
-                .run_bytes(black_box(&jpeg), "bench", &mut tensor, None)
-                .expect("valid")
+    // Resize and normalise in one: what `Preprocessor` runs where the processor allows it.
+    for (name, recipe) in RECIPES {
+        let mut out = vec![0.0; recipe.output_len()];
+        let mut flip = out.clone();
+        let mut fused = Preprocessor::new(recipe);
+        let mut steps = Preprocessor::step_by_step(recipe);
+        for (path, preprocessor) in [("fused", &mut fused), ("step by step", &mut steps)] {
+            group.bench_function(format!("{name}: resize and normalise, {path}"), |b| {
+                b.iter(|| preprocessor.run_image(black_box(&decoded), &mut out, None));
+            });
+        }
+        group.bench_function(format!("{name}: jpeg to tensor"), |b| {
+            b.iter(|| fused.run_bytes(black_box(&jpeg), "bench", &mut out, None));
         });
-    });
-    group.bench_function("mgn, plain and flip", |b| {
-        b.iter(|| {
-            preprocessor
-                .run_bytes(black_box(&jpeg), "bench", &mut tensor, Some(&mut flip))
-                .expect("valid");
+        group.bench_function(format!("{name}: jpeg to tensor and mirror"), |b| {
+            b.iter(|| fused.run_bytes(black_box(&jpeg), "bench", &mut out, Some(&mut flip)));
         });
-    });
+    }
+    group.finish();
+
+    let files: Vec<(String, &[u8])> = (0..64).map(|n| (n.to_string(), &jpeg[..])).collect();
+    let mut group = criterion.benchmark_group("imaging, 64 images at once");
+    group.throughput(Throughput::Elements(64));
+    for (name, recipe) in RECIPES {
+        let batch = BatchPreprocessor::new(recipe);
+        let mut out = vec![0.0; recipe.output_len() * files.len()];
+        group.bench_function(format!("{name}: all cores"), |b| {
+            b.iter(|| batch.run_bytes(black_box(&files), &mut out, None));
+        });
+    }
     group.finish();
 }
 

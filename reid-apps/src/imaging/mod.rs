@@ -10,6 +10,7 @@
 //! | resize | [`Resizer`] | Pillow's `BICUBIC` on bytes: a = -0.5, widened when shrinking, 22-bit weights, width first |
 //! | normalise | [`Normaliser`] | `(u / 255 - mean) / std`, every operation in float32 |
 //! | all of it | [`Preprocessor`] | into the caller's slice, with the mirrored copy of the flip pass |
+//! | many images | [`BatchPreprocessor`] | on all cores, into the slice of the whole batch |
 //!
 //! # What is exact, per kind of file
 //!
@@ -37,9 +38,17 @@
 //! EXIF orientation is ignored, as the reference ignores it. More than 178,956,970 pixels are
 //! refused, at the limit where Pillow calls a file a decompression bomb.
 //!
+//! # Speed
+//!
+//! The steps stand alone for those who need bytes between them. [`Preprocessor`] does not run them
+//! one after the other where the processor has AVX2 and FMA: resize and normalise are then fused,
+//! with the same bits, and the mirrored tensor is written in the same pass. The steps are the
+//! definition, and the tests compare the fused path with them.
+//!
 //! # Threads
 //!
-//! Every type here is plain data with scratch memory: make one [`Preprocessor`] per thread.
+//! Every type here but [`BatchPreprocessor`] is plain data with scratch memory: make one
+//! [`Preprocessor`] per thread.
 //!
 //! # Example
 //!
@@ -53,13 +62,20 @@
 //! # Ok::<(), reid_apps::imaging::ImageError>(())
 //! ```
 
+mod batch;
 mod decode;
 mod error;
+#[cfg(target_arch = "x86_64")]
+mod fused;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "no_fused.rs"]
+mod fused;
 mod normalise;
 mod preprocess;
 mod resize;
 mod rgb_image;
 
+pub use batch::BatchPreprocessor;
 pub use decode::{Decoder, MAX_PIXELS, decode_bytes, decode_file};
 pub use error::{ImageError, ImageProblem};
 pub use normalise::{Flip, IMAGENET_MEAN, IMAGENET_STD, Normaliser};

@@ -12,10 +12,10 @@ use std::collections::HashMap;
 use super::RgbImage;
 
 /// Bits behind the binary point of a weight.
-const PRECISION: u32 = 22;
-const HALF: i32 = 1 << (PRECISION - 1);
+pub(super) const PRECISION: u32 = 22;
+pub(super) const HALF: i32 = 1 << (PRECISION - 1);
 /// Axes to remember. A data set has one or two sizes; a folder of snapshots may have thousands.
-const REMEMBERED: usize = 64;
+pub(super) const REMEMBERED: usize = 64;
 
 /// Resizes RGB images, and keeps weights and scratch memory between them.
 ///
@@ -31,13 +31,13 @@ pub struct Resizer {
 
 /// The weights that bring one side from one length to another.
 #[derive(Debug)]
-struct Axis {
+pub(super) struct Axis {
     /// First tap of each output place.
-    starts: Vec<usize>,
+    pub(super) starts: Vec<usize>,
     /// Taps per output place. Where an edge leaves fewer, zeros follow; `starts` leaves room.
-    taps: usize,
+    pub(super) taps: usize,
     /// `[output places, taps]`.
-    weights: Vec<i32>,
+    pub(super) weights: Vec<i32>,
 }
 
 impl Resizer {
@@ -95,7 +95,7 @@ impl Axis {
         clippy::cast_sign_loss,
         clippy::cast_precision_loss
     )]
-    fn new(from: usize, to: usize) -> Axis {
+    pub(super) fn new(from: usize, to: usize) -> Axis {
         let scale = from as f64 / to as f64;
         let widening = scale.max(1.0);
         let support = 2.0 * widening;

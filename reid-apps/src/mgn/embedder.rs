@@ -7,6 +7,7 @@ use half::f16;
 use sha2::{Digest, Sha256};
 
 use crate::files::hex;
+use crate::imaging::{BatchPreprocessor, ImageError};
 
 /// Height of the network's input, in pixels.
 pub const HEIGHT: usize = 384;
@@ -225,6 +226,35 @@ impl Embedder {
 }
 
 impl Slot {
+    /// Decodes, resizes and normalises files straight into the pinned memory of both passes, on all
+    /// cores.
+    ///
+    /// Returns what became of each file, in order. The row of a file that failed is zero.
+    ///
+    /// # Errors
+    ///
+    /// [`acl::Error`] if the model's batch cannot take so many, or if `preprocessor` is not made for
+    /// [`IMAGE`] numbers.
+    pub fn fill<P: AsRef<Path> + Sync>(
+        &mut self,
+        preprocessor: &BatchPreprocessor,
+        files: &[P],
+    ) -> Result<Vec<Result<(), ImageError>>, acl::Error> {
+        let invalid = |got: String, want: String| acl::Error::InvalidArgument {
+            what: "numbers of an image".into(),
+            got,
+            want,
+        };
+        if preprocessor.output_len() != IMAGE {
+            let got = preprocessor.output_len().to_string();
+            return Err(invalid(got, IMAGE.to_string()));
+        }
+        let (plain, flip) = self.stage(files.len())?;
+        preprocessor
+            .run_files(files, plain, Some(flip))
+            .map_err(|problem| invalid(problem.to_string(), "room for the batch".to_owned()))
+    }
+
     /// Makes ready for `images` images and returns where they go: the pictures, and their mirrors.
     ///
     /// Each is as long as the run's batch, [`IMAGE`] numbers per image; what lies behind the images

@@ -8,15 +8,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::embedder::IMAGE;
 use super::journal::{Failed, Fingerprint, Journal, JournalError, Set};
 use super::{Embedder, EmbedderError, Slot};
 use crate::data::{Item, ReidDataset};
 use crate::files::hex;
-use crate::imaging::{ImageError, Preprocessor};
+use crate::imaging::{BatchPreprocessor, Recipe};
 
 /// Batches under way: one on the device, one being filled.
 const SLOTS: usize = 2;
@@ -163,9 +161,10 @@ fn run(
         // Each side owns its ends, so that the end of one closes the channels for the other.
         let empty = empty;
         let producer = move || {
+            let preprocessor = BatchPreprocessor::new(Recipe::MGN);
             for batch in batches {
                 let Ok(slot) = empties.recv() else { return };
-                if full.send(fill(*batch, slot)).is_err() {
+                if full.send(fill(*batch, slot, &preprocessor)).is_err() {
                     return;
                 }
             }
@@ -235,32 +234,25 @@ impl Consumer<'_> {
 }
 
 /// Decodes, resizes and normalises a batch into its memory, in parallel.
-fn fill(batch: Batch<'_>, mut slot: Slot) -> Result<Filled<'_>, acl::Error> {
-    let (plain, flip) = slot.stage(batch.items.len())?;
-    let failed = plain
-        .par_chunks_exact_mut(IMAGE)
-        .zip(flip.par_chunks_exact_mut(IMAGE))
-        .zip(batch.items)
+fn fill<'a>(
+    batch: Batch<'a>,
+    mut slot: Slot,
+    preprocessor: &BatchPreprocessor,
+) -> Result<Filled<'a>, acl::Error> {
+    let files: Vec<&Path> = batch.items.iter().map(|item| item.path.as_path()).collect();
+    let done = slot.fill(preprocessor, &files)?;
+    // The row of a failed image runs with the others and is dropped.
+    let failed = done
+        .into_iter()
         .enumerate()
-        .map_init(
-            Preprocessor::mgn,
-            |preprocessor, (row, ((plain, flip), item))| {
-                let done: Result<(), ImageError> =
-                    preprocessor.run_file(&item.path, plain, Some(&mut *flip));
-                done.err().map(|error| {
-                    // The row runs with the others and is dropped; it must not hold an old image.
-                    plain.fill(0.0);
-                    flip.fill(0.0);
-                    let error = error.to_string();
-                    Failed {
-                        position: batch.start + row,
-                        file: item.path.clone(),
-                        error,
-                    }
-                })
-            },
-        )
-        .flatten()
+        .filter_map(|(row, done)| {
+            let error = done.err()?.to_string();
+            Some(Failed {
+                position: batch.start + row,
+                file: batch.items[row].path.clone(),
+                error,
+            })
+        })
         .collect();
     Ok(Filled {
         batch,

@@ -7,6 +7,7 @@
 pub mod backend;
 pub mod cli;
 pub mod data;
+pub mod dgnet;
 pub mod eval;
 pub mod features;
 mod files;

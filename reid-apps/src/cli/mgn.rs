@@ -324,7 +324,7 @@ fn extract_failure(error: ExtractError) -> Failure {
 }
 
 /// Returns a flag that Ctrl-C sets.
-fn interruption() -> Arc<AtomicBool> {
+pub(super) fn interruption() -> Arc<AtomicBool> {
     static FLAG: once_cell::sync::Lazy<Arc<AtomicBool>> = once_cell::sync::Lazy::new(|| {
         let flag = Arc::new(AtomicBool::new(false));
         let set = Arc::clone(&flag);

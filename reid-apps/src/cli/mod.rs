@@ -4,6 +4,7 @@
 //! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
 
 mod demo;
+mod dgnet;
 mod exit;
 mod mgn;
 mod progress;
@@ -36,6 +37,9 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// DG-Net: people drawn in other people's clothes
+    #[command(subcommand)]
+    Dgnet(dgnet::DgnetCommand),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -75,6 +79,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Dgnet(command) => dgnet::run(command, &session),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod data;
 pub mod doctor;
 pub mod dgnet_eval;
+pub mod dgnet;
 pub mod eval;
 pub mod features;
 pub mod fid;

@@ -5,6 +5,7 @@
 
 mod demo;
 mod doctor;
+mod dgnet;
 mod exit;
 mod explain;
 mod fid;
@@ -53,6 +54,9 @@ enum Command {
     Fid(fid::FidArgs),
     /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
     Search(search::SearchArgs),
+    /// DG-Net: people drawn in other people's clothes
+    #[command(subcommand)]
+    Dgnet(dgnet::DgnetCommand),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -97,6 +101,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Search(arguments) => search::run(&arguments),
+        Command::Dgnet(command) => dgnet::run(command, &session),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

@@ -7,5 +7,6 @@
 //! architecture of MGN at any width. The same function serves the
 //! demonstration (narrow, drawn weights) and an export (full width, trained
 //! weights).
+pub mod dgnet;
 pub mod mgn;
 pub mod onnx;

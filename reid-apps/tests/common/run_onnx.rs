@@ -44,3 +44,34 @@ pub(crate) fn difference(found: &[f32], wanted: &[f32]) -> f32 {
     });
     apart / largest
 }
+
+/// Runs a model whose inputs are given by name; returns all outputs by name, in order.
+pub(crate) fn run_named(
+    onnx: &[u8],
+    inputs: &[(&str, Vec<f32>, Vec<usize>)],
+) -> Vec<(String, Output)> {
+    let model = Model::load(onnx.to_vec()).unwrap();
+    let inputs = inputs
+        .iter()
+        .map(|(name, data, shape)| {
+            let tensor = Tensor::from_data(shape, data.clone());
+            (model.node_id(name).unwrap(), tensor.into())
+        })
+        .collect();
+    let outputs = model.run(inputs, model.output_ids(), None).unwrap();
+    let names = model.output_ids().iter().map(|&id| {
+        let info = model.node_info(id).unwrap();
+        info.name().unwrap().to_owned()
+    });
+    names
+        .zip(outputs)
+        .map(|(name, value)| {
+            let tensor: Tensor<f32> = value.try_into().unwrap();
+            let output = Output {
+                shape: tensor.shape().to_vec(),
+                data: tensor.to_vec(),
+            };
+            (name, output)
+        })
+        .collect()
+}

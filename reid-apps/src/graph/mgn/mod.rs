@@ -45,4 +45,6 @@ mod weights;
 pub use build::{build, multiply_accumulates};
 pub use config::{Channels, Config, Outputs, Parameter, ParameterKind};
 pub use error::{Differences, MgnError};
+pub(super) use safetensors::numbers;
+pub(super) use seeded::Stream;
 pub use weights::{Tensor, Weights};

@@ -29,7 +29,10 @@ impl Weights {
 }
 
 /// Reads numbers of `N` bytes each.
-fn numbers<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+pub(in crate::graph) fn numbers<const N: usize>(
+    bytes: &[u8],
+    read: impl Fn([u8; N]) -> f32,
+) -> Vec<f32> {
     let (whole, _) = bytes.as_chunks::<N>();
     whole.iter().map(|chunk| read(*chunk)).collect()
 }

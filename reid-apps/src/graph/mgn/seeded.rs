@@ -117,10 +117,10 @@ fn triangle(x: f32) -> f32 {
 ///
 /// **Source**: Steele et al., "Fast Splittable Pseudorandom Number
 /// Generators", 2014.
-struct Stream(u64);
+pub(in crate::graph) struct Stream(u64);
 
 impl Stream {
-    fn new(seed: u64, name: &str) -> Stream {
+    pub(in crate::graph) fn new(seed: u64, name: &str) -> Stream {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());
         hash.update(name.as_bytes());
@@ -142,7 +142,7 @@ impl Stream {
     /// Exact methods need a logarithm, whose last bit differs between systems;
     /// of this sum only the tails beyond three deviations are too thin.
     #[allow(clippy::cast_possible_truncation)]
-    fn normal(&mut self, deviation: f64) -> f32 {
+    pub(in crate::graph) fn normal(&mut self, deviation: f64) -> f32 {
         let mut sum = 0_u64;
         for _ in 0..3 {
             let bits = self.next();

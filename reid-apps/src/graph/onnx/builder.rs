@@ -59,6 +59,7 @@ pub(super) enum Attribute {
     Float(f32),
     Int(i64),
     Ints(Vec<i64>),
+    Text(&'static str),
 }
 
 /// An initialiser: its numbers as little-endian bytes.
@@ -89,13 +90,22 @@ impl Builder {
         "BatchNormalization",
         "Concat",
         "Conv",
+        "Div",
         "Flatten",
         "Gemm",
+        "InstanceNormalization",
+        "LeakyRelu",
         "MaxPool",
+        "Mul",
+        "Pow",
+        "ReduceMean",
         "Relu",
         "Reshape",
+        "Resize",
         "Slice",
+        "Sqrt",
         "Squeeze",
+        "Sub",
     ];
 
     /// Begins an empty graph.

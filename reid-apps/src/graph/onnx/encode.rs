@@ -105,5 +105,6 @@ fn attribute((name, value): &(&'static str, Attribute)) -> AttributeProto {
         Attribute::Float(x) => AttributeProto::float(name, *x),
         Attribute::Int(x) => AttributeProto::int(name, *x),
         Attribute::Ints(x) => AttributeProto::ints(name, x),
+        Attribute::Text(x) => AttributeProto::string(name, x),
     }
 }

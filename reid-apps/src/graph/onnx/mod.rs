@@ -11,10 +11,12 @@
 //!
 //! A network that needs more operators adds a method to [`Builder`] that
 //! checks its shapes, and the operator's name to the list.
+mod arithmetic;
 mod builder;
 mod encode;
 mod error;
 mod operators;
+mod spatial;
 mod value;
 
 pub use builder::Builder;

@@ -307,17 +307,21 @@ impl Builder {
         self.node(name, "Gemm", inputs, attributes, vec![rows, columns])
     }
 
-    fn image(&self, node: &str, value: Value) -> Result<[Dim; 4], BuildError> {
+    pub(super) fn image(&self, node: &str, value: Value) -> Result<[Dim; 4], BuildError> {
         self.dims(node, value)
     }
 
-    fn dims<const N: usize>(&self, node: &str, value: Value) -> Result<[Dim; N], BuildError> {
+    pub(super) fn dims<const N: usize>(
+        &self,
+        node: &str,
+        value: Value,
+    ) -> Result<[Dim; N], BuildError> {
         let shape = &self.record(node, value)?.shape;
         <[Dim; N]>::try_from(shape.as_slice())
             .map_err(|_| mismatch(node, show(shape), format!("{N} dimensions")))
     }
 
-    fn wants(&self, node: &str, value: Value, shape: &[Dim]) -> Result<(), BuildError> {
+    pub(super) fn wants(&self, node: &str, value: Value, shape: &[Dim]) -> Result<(), BuildError> {
         let record = self.record(node, value)?;
         if record.shape == shape {
             return Ok(());
@@ -330,7 +334,7 @@ impl Builder {
     }
 }
 
-fn mismatch(node: &str, found: String, wanted: String) -> BuildError {
+pub(super) fn mismatch(node: &str, found: String, wanted: String) -> BuildError {
     BuildError::Shape {
         node: node.to_owned(),
         found,
@@ -339,7 +343,7 @@ fn mismatch(node: &str, found: String, wanted: String) -> BuildError {
 }
 
 /// A size that must be known, which all but the batch are.
-fn number(node: &str, dim: Dim) -> Result<usize, BuildError> {
+pub(super) fn number(node: &str, dim: Dim) -> Result<usize, BuildError> {
     dim.fixed()
         .ok_or_else(|| mismatch(node, "a dynamic dimension".into(), "a fixed size".into()))
 }
@@ -348,7 +352,7 @@ pub(super) fn int(size: usize) -> i64 {
     i64::try_from(size).expect("a tensor that fits in memory has dimensions below 2^63")
 }
 
-fn slide(node: &str, size: [Dim; 2], window: Window) -> Result<[usize; 2], BuildError> {
+pub(super) fn slide(node: &str, size: [Dim; 2], window: Window) -> Result<[usize; 2], BuildError> {
     let mut out = [0; 2];
     for axis in 0..2 {
         let length = number(node, size[axis])?;
@@ -366,7 +370,7 @@ fn slide(node: &str, size: [Dim; 2], window: Window) -> Result<[usize; 2], Build
     Ok(out)
 }
 
-fn window_attributes(window: Window) -> [(&'static str, Attribute); 3] {
+pub(super) fn window_attributes(window: Window) -> [(&'static str, Attribute); 3] {
     let ints = |numbers: &[usize]| Attribute::Ints(numbers.iter().map(|&n| int(n)).collect());
     let [rows, columns] = window.pad;
     [

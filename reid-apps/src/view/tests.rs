@@ -67,8 +67,35 @@ fn the_size_follows_the_style_and_the_number_of_rankings() {
     let two = ranking_sheet(&caption(), &[ranking(10), ranking(3)], &style);
     assert_eq!(one.width(), 2 * 28 + 11 * 148 - 10 + 26);
     assert_eq!(one.width(), two.width());
-    assert_eq!(two.height() - one.height(), 30 + 256 + 10 + 46 + 10);
+    assert_eq!(two.height() - one.height(), 30 + 256 + 10 + 46 + 30);
     assert_eq!(one.at(0, 0), Some(PAPER));
+}
+
+#[test]
+fn answers_beyond_the_columns_stand_on_lines_below() {
+    let style = Style::default();
+    let ten = ranking_sheet(&caption(), &[ranking(10)], &style);
+    let eleven = ranking_sheet(&caption(), &[ranking(11)], &style);
+    assert_eq!(ten.width(), eleven.width());
+    let line = 256 + 10 + 46;
+    assert_eq!(eleven.height() - ten.height(), line);
+    let (x, y) = corner(&style, 1);
+    // The eleventh is right, as the first is.
+    assert_eq!(eleven.at(x - 3, y + line + 60), Some(RIGHT_COLOUR));
+}
+
+#[test]
+fn answers_that_nobody_has_judged_are_neither_green_nor_red() {
+    let style = Style {
+        judged: false,
+        ..Style::default()
+    };
+    let sheet = ranking_sheet(&caption(), &[ranking(10)], &style);
+    for colour in [RIGHT_COLOUR, WRONG_COLOUR] {
+        assert!(!sheet.rgb().chunks(3).any(|pixel| pixel == colour));
+    }
+    let (x, y) = corner(&style, 0);
+    assert_eq!(sheet.at(x - 3, y + 60), Some(QUERY_COLOUR));
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Fused {
         let exact = levels.iter().enumerate().all(|(channel, level)| {
             (0..=u8::MAX).all(|u| level.of(u).to_bits() == table.level(channel, u).to_bits())
         });
-        (exact && recipe.width % 16 == 0).then(|| Fused {
+        (exact && recipe.width.is_multiple_of(16)).then(|| Fused {
             simd,
             recipe,
             levels,
@@ -251,10 +251,10 @@ struct FirstPass<'a> {
 const fn pairs_of(first: u8) -> [u8; 16] {
     const NONE: u8 = 0x80;
     let mut places = [NONE; 16];
-    let mut channel = 0;
+    let mut channel = 0_u8;
     while channel < 3 {
-        places[channel * 4] = first + channel as u8;
-        places[channel * 4 + 2] = first + channel as u8 + 3;
+        places[channel as usize * 4] = first + channel;
+        places[channel as usize * 4 + 2] = first + channel + 3;
         channel += 1;
     }
     places

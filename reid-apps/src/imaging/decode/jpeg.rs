@@ -25,16 +25,16 @@ const FORMAT: &str = "JPEG";
 
 thread_local! {
     /// Warnings of the image that this thread is decoding. The callback has no other safe place.
-    static WARNINGS: Cell<usize> = const { Cell::new(0) };
+    pub(super) static WARNINGS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The payload of the unwinding out of libjpeg's fatal error.
 struct Fatal;
 
 /// The file's bytes, with a note of whether more were asked for than there are.
-struct Source<'a> {
-    rest: &'a [u8],
-    ended: &'a Cell<bool>,
+pub(super) struct Source<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) ended: &'a Cell<bool>,
 }
 
 impl Read for Source<'_> {
@@ -58,6 +58,19 @@ impl BufRead for Source<'_> {
 
 /// Decodes a JPEG; `row` is scratch for rows that are not RGB.
 pub(super) fn decode(
+    bytes: &[u8],
+    row: &mut Vec<u8>,
+    image: &mut RgbImage,
+) -> Result<(), ImageProblem> {
+    #[cfg(target_arch = "x86_64")]
+    if super::jpeg_planes::decode(bytes, row, image) {
+        return Ok(());
+    }
+    decode_rows(bytes, row, image)
+}
+
+/// Decodes a JPEG of any kind by libjpeg alone, and says what is wrong with it.
+pub(super) fn decode_rows(
     bytes: &[u8],
     row: &mut Vec<u8>,
     image: &mut RgbImage,
@@ -179,7 +192,7 @@ fn convert_cmyk(cmyk: &[u8], rgb: &mut [u8]) {
 }
 
 /// Makes the error manager that counts warnings. It never formats: [`explain`] does, when needed.
-fn counting_manager() -> jpeg_error_mgr {
+pub(super) fn counting_manager() -> jpeg_error_mgr {
     jpeg_error_mgr {
         error_exit: Some(unwind),
         emit_message: Some(count),

@@ -2,10 +2,14 @@
 
 mod bmp;
 mod jpeg;
+#[cfg(target_arch = "x86_64")]
+mod jpeg_planes;
 mod png;
 mod pnm;
 #[cfg(test)]
 mod tests;
+#[cfg(target_arch = "x86_64")]
+mod upsample;
 
 use std::fs::File;
 use std::io::Read;

@@ -1,4 +1,9 @@
 //! FID and KID: how far a set of generated images is from a set of real ones.
+//!
+//! Features come from a file ([`read_features`]) or from a model over a folder ([`ImageSet`],
+//! [`FeatureNetwork`], [`FeatureRecipe`]) and go row by row into [`Moments`], whose memory does not
+//! grow with them. Two [`Statistics`] give a [`Frechet`] distance; a [`FidReport`] puts it beside
+//! everything that it depends on.
 
 mod error;
 mod feature_file;

@@ -12,6 +12,9 @@ use crate::files::HashingReader;
 /// Rows that are handed on at a time.
 const BLOCK: usize = 256;
 
+/// Takes whole rows, one after the other, and a number that the caller of it states.
+pub type TakeRows<'a, T> = dyn FnMut(&[T], usize) -> Result<(), FidError> + 'a;
+
 /// Tells what a file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileKind {
@@ -83,7 +86,7 @@ pub fn read_features(
     path: &Path,
     array_name: Option<&str>,
     sampling: Sampling,
-    take: &mut dyn FnMut(&[f64], usize) -> Result<(), FidError>,
+    take: &mut TakeRows<'_, f64>,
 ) -> Result<FeatureRows, FidError> {
     match array_name {
         None => {
@@ -112,7 +115,7 @@ fn stream(
     path: &Path,
     reader: impl Read,
     sampling: Sampling,
-    take: &mut dyn FnMut(&[f64], usize) -> Result<(), FidError>,
+    take: &mut TakeRows<'_, f64>,
 ) -> Result<FeatureRows, FidError> {
     let mut hashing = HashingReader::new(reader);
     let mut array = NpyReader::new(path, &mut hashing)?;

@@ -51,6 +51,14 @@ pub(super) struct Factor {
 /// Returns `None` if a diagonal element is negative or NaN.
 pub(super) fn factor(sigma: MatRef<'_, f64>) -> Option<Factor> {
     let dim = sigma.nrows();
+    if (0..dim).all(|at| sigma[(at, at)] == 0.0) {
+        // All images have the same features; the factoring has no pivot to begin with.
+        return Some(Factor {
+            lower: Mat::zeros(dim, 0),
+            order: (0..dim).collect(),
+            least_left: 0.0,
+        });
+    }
     let mut lower = sigma.to_owned();
     let (mut order, mut inverse) = (vec![0_usize; dim], vec![0_usize; dim]);
     let scratch = cholesky_in_place_scratch::<usize, f64>(dim, Par::Seq, Default::default());

@@ -22,7 +22,7 @@ mod statistics;
 mod statistics_file;
 
 pub use error::FidError;
-pub use feature_file::{FeatureRows, FileKind, file_kind, read_features};
+pub use feature_file::{FeatureRows, FileKind, TakeRows, file_kind, read_features};
 pub use frechet::{Frechet, frechet_distance};
 pub use images::ImageSet;
 pub use kid::{Kid, KidOptions, kernel_distance};

@@ -11,9 +11,9 @@ use half::f16;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::FidError;
 use super::prepare::Preparer;
 use super::recipe::{FeatureRecipe, Layout};
+use super::{FidError, TakeRows};
 use crate::files::hex;
 use crate::imaging::ImageError;
 
@@ -104,7 +104,7 @@ impl FeatureNetwork {
         &self,
         files: &[PathBuf],
         interrupted: &AtomicBool,
-        take: &mut dyn FnMut(&[f32], usize) -> Result<(), FidError>,
+        take: &mut TakeRows<'_, f32>,
     ) -> Result<(), FidError> {
         let device = |source| FidError::Device {
             path: PathBuf::from("the model"),

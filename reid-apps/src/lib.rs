@@ -7,9 +7,9 @@
 pub mod backend;
 pub mod cli;
 pub mod data;
-pub mod doctor;
-pub mod dgnet_eval;
 pub mod dgnet;
+pub mod dgnet_eval;
+pub mod doctor;
 pub mod eval;
 pub mod features;
 pub mod fid;

@@ -4,8 +4,8 @@
 //! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
 
 mod demo;
-mod doctor;
 mod dgnet;
+mod doctor;
 mod exit;
 mod explain;
 mod fid;

@@ -317,7 +317,10 @@ fn pictures_do_not_depend_on_batch_or_interruption_and_are_never_mixed() {
             a.strip_prefix(&four).unwrap(),
             b.strip_prefix(&one).unwrap()
         );
-        assert_eq!(fs::read(a).unwrap(), fs::read(b).unwrap());
+        // A batch of another size is summed in another order, so that a rounded value may step over.
+        let (a, b) = (decode_file(a).unwrap(), decode_file(&b).unwrap());
+        let steps = a.bytes().iter().zip(b.bytes()).map(|(a, b)| a.abs_diff(*b));
+        assert!(steps.max().unwrap() <= 1, "more than a rounding apart");
     }
     // Another model into the same folder.
     let other = run(&dgnet, &one, &[]);

@@ -11,6 +11,7 @@ mod call;
 use std::ffi::c_void;
 use std::ptr::{null, null_mut};
 use std::sync::Mutex;
+use std::sync::atomic::AtomicPtr;
 use std::thread;
 
 use acl_sys::{
@@ -61,7 +62,13 @@ unsafe extern "C" fn nothing(_: *mut c_void) {}
 
 /// Room for whatever a call writes.
 fn out() -> *mut *mut c_void {
-    Box::leak(Box::new([null_mut(); 16])).as_mut_ptr()
+    type Place = Box<[AtomicPtr<c_void>; 16]>;
+    // Kept to the end of the process, where a leak detector sees it.
+    static KEPT: Mutex<Vec<Place>> = Mutex::new(Vec::new());
+    let place: Place = Box::new(std::array::from_fn(|_| AtomicPtr::new(null_mut())));
+    let pointer = place.as_ptr().cast_mut().cast();
+    KEPT.lock().unwrap().push(place);
+    pointer
 }
 
 const BLOCK: aclrtCallbackBlockType = aclrtCallbackBlockType::ACL_CALLBACK_BLOCK;

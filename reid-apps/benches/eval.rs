@@ -83,12 +83,7 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("re-ranked", |bencher| {
         bencher.iter(|| {
             let parameters = RerankParameters::default();
-            let source = Reranked::new(
-                drawn.query.view(),
-                drawn.gallery.view(),
-                parameters,
-                options.memory,
-            );
+            let source = Reranked::new(drawn.query.view(), drawn.gallery.view(), parameters);
             run(&source.expect("there are enough images"))
         });
     });

@@ -97,7 +97,7 @@ impl EvalSet {
     }
 
     fn reranked(&self, parameters: RerankParameters) -> Reranked<'_> {
-        Reranked::new(self.query.view(), self.gallery.view(), parameters, 1 << 28).unwrap()
+        Reranked::new(self.query.view(), self.gallery.view(), parameters).unwrap()
     }
 
     /// Lists the re-rankings of the manifest: the name that their files share, and their settings.
@@ -433,13 +433,8 @@ fn golden_minimarket_prints_the_lines_of_the_reference() {
         )
         .unwrap()
     };
-    let reranked = Reranked::new(
-        query.view(),
-        gallery.view(),
-        RerankParameters::default(),
-        1 << 28,
-    )
-    .unwrap();
+    let reranked =
+        Reranked::new(query.view(), gallery.view(), RerankParameters::default()).unwrap();
     let plain = FeatureDistances::new(Metric::Euclidean, query.view(), gallery.view()).unwrap();
     let found = format!(
         "[With    Re-Ranking] {}\n[Without Re-Ranking] {}\n",

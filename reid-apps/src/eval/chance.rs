@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Protocol;
 use super::scores::rank_of;
 use crate::data::Label;
 
@@ -30,11 +31,15 @@ pub struct Chance {
 }
 
 impl Chance {
-    /// Computes the chance level to `max_rank`, or `None` if no query has a right answer.
-    ///
-    /// The rules are those of [`super::Protocol::Market1501`].
+    /// Computes the chance level to `max_rank` under a protocol, or `None` if no query has a right
+    /// answer.
     #[must_use]
-    pub fn of(query: &[Label], gallery: &[Label], max_rank: usize) -> Option<Self> {
+    pub fn of(
+        query: &[Label],
+        gallery: &[Label],
+        max_rank: usize,
+        protocol: Protocol,
+    ) -> Option<Self> {
         let mut of_person = HashMap::<_, usize>::new();
         let mut of_label = HashMap::<_, usize>::new();
         for label in gallery {
@@ -49,17 +54,32 @@ impl Chance {
             if right == 0 {
                 continue;
             }
-            let kept = gallery.len() - removed;
             count += 1;
-            sum += expected_precision(kept, right, harmonic[kept]);
+            // A draw is a gallery of one box per person, one of them right.
+            let (kept, right) = match protocol {
+                Protocol::Cuhk03 => (of_person.len(), 1),
+                _ => (gallery.len() - removed, right),
+            };
+            let precision = expected_precision(kept, right, harmonic[kept]);
+            sum += match protocol {
+                // Before a right answer at place k > 1 the expected precision is that of any place
+                // among the others, and at k = 1 it is 1: over all places that comes to p/n.
+                Protocol::DgNet => (precision + right as f64 / kept as f64) / 2.0,
+                _ => precision,
+            };
             add_hit_probabilities(kept, right, &mut cmc);
         }
         if count == 0 {
             return None;
         }
-        cmc.iter_mut().for_each(|share| *share /= count as f64);
+        let counted = if protocol.counts_all() {
+            query.len()
+        } else {
+            count
+        };
+        cmc.iter_mut().for_each(|share| *share /= counted as f64);
         Some(Self {
-            mean_average_precision: sum / count as f64,
+            mean_average_precision: sum / counted as f64,
             cmc,
         })
     }
@@ -108,7 +128,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::eval::score::score_query;
+    use crate::eval::count::{Truth, count_row};
+    use crate::eval::score::score_places;
 
     /// Visits all orders of `items` (Heap's algorithm).
     fn permutations(items: &mut [f64], size: usize, visit: &mut dyn FnMut(&[f64])) {
@@ -133,35 +154,50 @@ mod tests {
             Label::new(0, 1),
             Label::new(3, 2),
         ];
-        let chance = Chance::of(&query, &gallery, 6).unwrap();
-        let (mut sum, mut orders, mut hits) = (0.0, 0.0, [0.0; 6]);
-        permutations(&mut [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 6, &mut |distances| {
-            for (row, label) in query[..2].iter().enumerate() {
-                let score = score_query(row, *label, distances, &gallery).unwrap();
-                sum += score.average_precision;
-                orders += 1.0;
-                hits[score.first_right - 1..]
-                    .iter_mut()
-                    .for_each(|hit| *hit += 1.0);
+        for (protocol, counted) in [(Protocol::Market1501, 2.0), (Protocol::DgNet, 3.0)] {
+            let chance = Chance::of(&query, &gallery, 6, protocol).unwrap();
+            let (mut sum, mut orders, mut hits) = (0.0, 0.0, [0.0; 6]);
+            permutations(&mut [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 6, &mut |distances| {
+                for (row, label) in query[..2].iter().enumerate() {
+                    let places = count_row(*label, distances, &Truth::new(&gallery));
+                    let outcome = score_places(row, &places, protocol).unwrap();
+                    let score = outcome.score;
+                    sum += score.average_precision;
+                    orders += counted / 2.0;
+                    hits[score.first_right - 1..]
+                        .iter_mut()
+                        .for_each(|hit| *hit += 1.0);
+                }
+            });
+            assert_eq!(orders, 720.0 * counted);
+            assert!((chance.mean_average_precision - sum / orders).abs() < 1e-12);
+            for (k, hit) in hits.iter().enumerate() {
+                assert!(
+                    (chance.cmc[k] - hit / orders).abs() < 1e-12,
+                    "rank {}",
+                    k + 1
+                );
             }
-        });
-        assert_eq!(orders, 1440.0);
-        assert!((chance.mean_average_precision - sum / orders).abs() < 1e-12);
-        for (k, hit) in hits.iter().enumerate() {
-            assert!(
-                (chance.cmc[k] - hit / orders).abs() < 1e-12,
-                "rank {}",
-                k + 1
-            );
         }
     }
 
     #[test]
     fn a_gallery_of_one_right_answer_is_certain_and_none_is_no_chance() {
-        let chance = Chance::of(&[Label::new(1, 1)], &[Label::new(1, 2)], 3).unwrap();
+        let chance = Chance::of(
+            &[Label::new(1, 1)],
+            &[Label::new(1, 2)],
+            3,
+            Protocol::Market1501,
+        )
+        .unwrap();
         assert_eq!((chance.mean_average_precision, chance.rank(1)), (1.0, 1.0));
         assert_eq!(
-            Chance::of(&[Label::new(1, 1)], &[Label::new(1, 1)], 3),
+            Chance::of(
+                &[Label::new(1, 1)],
+                &[Label::new(1, 1)],
+                3,
+                Protocol::Market1501
+            ),
             None
         );
     }

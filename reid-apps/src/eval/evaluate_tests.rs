@@ -147,7 +147,7 @@ fn no_digit_depends_on_threads_or_tiles() {
             let distances =
                 FeatureDistances::new(Metric::Euclidean, query.view(), gallery.view()).unwrap();
             let parameters = RerankParameters::default();
-            let reranked = Reranked::new(query.view(), gallery.view(), parameters, memory).unwrap();
+            let reranked = Reranked::new(query.view(), gallery.view(), parameters).unwrap();
             [
                 evaluate(&distances, &query_labels, &gallery_labels, &options).unwrap(),
                 evaluate(&reranked, &query_labels, &gallery_labels, &options).unwrap(),
@@ -290,4 +290,104 @@ fn a_report_prints_two_lines_and_survives_json() {
         report_features(&features, &plain).unwrap().to_string(),
         lines[1]
     );
+}
+
+/// Hides that distances can be screened.
+struct Plain<'a>(&'a dyn DistanceRows);
+
+impl DistanceRows for Plain<'_> {
+    fn queries(&self) -> usize {
+        self.0.queries()
+    }
+
+    fn gallery(&self) -> usize {
+        self.0.gallery()
+    }
+
+    fn fill(&self, rows: std::ops::Range<usize>, out: ndarray::ArrayViewMut2<'_, f64>) {
+        self.0.fill(rows, out);
+    }
+}
+
+/// Features of few directions: very many distances are equal, or differ in their last digits only.
+fn crowded(rows: usize, dim: usize, random: &mut Pcg64) -> Array2<f32> {
+    let plain = Array2::from_shape_fn((rows, dim), |(row, column)| {
+        let level = if (row * 7 + column * 3) % 5 < 2 {
+            1.0
+        } else {
+            2.0
+        };
+        match random.random_range(0..40) {
+            0 => level + 1e-6,
+            1 => level * 1.0001,
+            _ => level,
+        }
+    });
+    embed("test", plain.view(), Array2::zeros((rows, dim)).view()).unwrap()
+}
+
+#[test]
+fn rough_distances_lead_to_the_figures_of_the_exact_ones() {
+    let mut random = Pcg64::seed_from_u64(11);
+    let mut crowd = random_set(&mut random);
+    crowd.0 = crowded(130, 17, &mut random);
+    crowd.1 = crowded(700, 17, &mut random);
+    let mut large = random_set(&mut random);
+    large.0 *= 300.0;
+    for (row, mut values) in large.1.rows_mut().into_iter().enumerate() {
+        values *= 1.0 + row as f32 / 9.0;
+    }
+    for (what, (query, gallery, query_labels, gallery_labels)) in [
+        ("random", random_set(&mut random)),
+        ("crowded", crowd),
+        ("of many lengths", large),
+    ] {
+        let same = |name: &str, source: &dyn DistanceRows| {
+            assert!(source.screen().is_some(), "{what}, {name}: no screen");
+            for protocol in [Protocol::Market1501, Protocol::DgNet] {
+                let options = Options {
+                    protocol,
+                    ..Options::default()
+                };
+                let scored = |source| evaluate(source, &query_labels, &gallery_labels, &options);
+                assert_eq!(
+                    scored(source),
+                    scored(&Plain(source)),
+                    "{what}, {name}, {protocol}"
+                );
+            }
+        };
+        for metric in [Metric::Euclidean, Metric::Cosine, Metric::Dot] {
+            let source = FeatureDistances::new(metric, query.view(), gallery.view()).unwrap();
+            same(&metric.to_string(), &source);
+        }
+        for (k1, k2, lambda) in [(20, 6, 0.3), (5, 1, 0.0), (7, 3, 1.0)] {
+            let parameters = RerankParameters { k1, k2, lambda };
+            let source = Reranked::new(query.view(), gallery.view(), parameters).unwrap();
+            same(&format!("{parameters:?}"), &source);
+        }
+    }
+}
+
+#[test]
+fn a_query_without_answer_counts_as_zero_under_dgnet_and_not_at_all_otherwise() {
+    let query = [Label::new(1, 1), Label::new(3, 1)];
+    let gallery = [Label::new(1, 2), Label::new(3, 1), Label::new(2, 2)];
+    let matrix = array![[0.5, 0.9, 0.8], [0.1, 0.2, 0.3]];
+    let of = |protocol| {
+        let options = Options {
+            protocol,
+            ..Options::default()
+        };
+        let scores = evaluate(&DistanceMatrix(matrix.view()), &query, &gallery, &options).unwrap();
+        assert_eq!(scores.skipped, [1]);
+        (
+            scores.mean_average_precision,
+            scores.mean_inverse_negative_penalty,
+            scores.rank(1),
+        )
+    };
+    assert_eq!(of(Protocol::Market1501), (1.0, 1.0, 1.0));
+    assert_eq!(of(Protocol::DgNet), (0.5, 0.5, 0.5));
+    assert_eq!(of(Protocol::Cuhk03), (1.0, 1.0, 1.0));
 }

@@ -12,11 +12,14 @@
 //! The path of one evaluation: [`embed`] → [`FeatureDistances`] and [`Reranked`] → [`evaluate`] →
 //! [`Report`]; [`report_features`] walks it for a features folder.
 
+mod bootstrap;
 mod chance;
+mod count;
 mod distance;
 mod embed;
 mod error;
 mod evaluate;
+mod groups;
 mod options;
 mod protocol;
 mod ranked;
@@ -24,13 +27,17 @@ mod report;
 mod rerank;
 mod score;
 mod scores;
+mod single_shot;
 mod tiles;
 
+pub use bootstrap::Confidence;
 pub use chance::Chance;
+pub use count::{Screen, ScreenTile};
 pub use distance::{DistanceMatrix, DistanceRows, FeatureDistances, Metric, full_matrix};
 pub use embed::embed;
 pub use error::EvalError;
 pub use evaluate::evaluate;
+pub use groups::GroupReport;
 pub use options::Options;
 pub use protocol::Protocol;
 pub use ranked::{Ranked, Standing, rank_query};

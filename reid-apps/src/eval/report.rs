@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::scores::write_line;
+use super::groups;
+use super::scores::{rank_of, write_line};
 use super::{
-    Chance, EvalError, FeatureDistances, Metric, Options, Protocol, RerankParameters, Reranked,
-    Scores, embed, evaluate,
+    Chance, Confidence, EvalError, FeatureDistances, GroupReport, Metric, Options, Protocol,
+    QueryScore, RerankParameters, Reranked, Scores, embed, evaluate,
 };
 use crate::features::{Features, Provenance, Row};
 
@@ -64,8 +65,20 @@ pub struct Section {
     pub mean_inverse_negative_penalty: f64,
     /// Element `k` is the share of queries with a right answer among the first `k + 1`.
     pub cmc: Vec<f64>,
+    /// How far the figures would vary with other queries, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
     /// The queries that count, in row order.
     pub per_query: Vec<QueryReport>,
+    /// The names of the worst queries, lowest precision first, equal ones in row order.
+    #[serde(default)]
+    pub worst: Vec<String>,
+    /// The figures of each person that is searched for, ascending.
+    #[serde(default)]
+    pub per_identity: Vec<GroupReport>,
+    /// The figures of each camera that is searched from, ascending.
+    #[serde(default)]
+    pub per_camera: Vec<GroupReport>,
 }
 
 /// Holds the figures of one query.
@@ -84,9 +97,10 @@ pub struct QueryReport {
 }
 
 impl Section {
-    fn new(scores: Scores, rows: &[Row]) -> Self {
+    fn new(scores: Scores, rows: &[Row], worst: usize) -> Self {
+        let name = |score: &QueryScore| rows[score.query].name.clone();
         let per_query = scores.queries.iter().map(|score| QueryReport {
-            name: rows[score.query].name.clone(),
+            name: name(score),
             average_precision: score.average_precision,
             first_right: score.first_right,
             last_right: score.last_right,
@@ -95,9 +109,29 @@ impl Section {
         Self {
             mean_average_precision: scores.mean_average_precision,
             mean_inverse_negative_penalty: scores.mean_inverse_negative_penalty,
+            confidence: scores.confidence,
             per_query: per_query.collect(),
+            worst: groups::worst(&scores.queries, worst)
+                .into_iter()
+                .map(|index| name(&scores.queries[index]))
+                .collect(),
+            per_identity: groups::group(&scores.queries, rows, |row| i64::from(row.id.0)),
+            per_camera: groups::group(&scores.queries, rows, |row| i64::from(row.camera.0)),
             cmc: scores.cmc,
         }
+    }
+
+    /// Returns the share of queries with a right answer among the first `rank`, from 1; beyond the
+    /// curve's end its last value.
+    #[must_use]
+    pub fn rank(&self, rank: usize) -> f64 {
+        rank_of(&self.cmc, rank)
+    }
+
+    /// Finds a query that counts by its name.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&QueryReport> {
+        self.per_query.iter().find(|query| query.name == name)
     }
 }
 
@@ -141,16 +175,20 @@ pub fn report_features(features: &Features, options: &Options) -> Result<Report,
     let with_reranking = match options.rerank {
         None => None,
         Some(parameters) => {
-            let source = Reranked::new(query.view(), gallery.view(), parameters, options.memory)?;
+            let source = Reranked::new(query.view(), gallery.view(), parameters)?;
             let scores = evaluate(&source, &query_labels, &gallery_labels, options)?;
-            Some(Section::new(scores, rows))
+            Some(Section::new(scores, rows, options.worst))
         }
     };
-    let chance = Chance::of(&query_labels, &gallery_labels, options.max_rank).ok_or(
-        EvalError::NoAnswer {
-            queries: query_labels.len(),
-        },
-    )?;
+    let chance = Chance::of(
+        &query_labels,
+        &gallery_labels,
+        options.max_rank,
+        options.protocol,
+    )
+    .ok_or(EvalError::NoAnswer {
+        queries: query_labels.len(),
+    })?;
     Ok(Report {
         format: REPORT_FORMAT,
         simulated: features.provenance.simulated,
@@ -167,6 +205,6 @@ pub fn report_features(features: &Features, options: &Options) -> Result<Report,
         chance,
         rerank: options.rerank,
         with_reranking,
-        without_reranking: Section::new(plain, rows),
+        without_reranking: Section::new(plain, rows, options.worst),
     })
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Protocol;
+use super::count::Places;
 use crate::data::Label;
 
 /// Holds the figures of one query that has a right answer.
@@ -37,75 +39,57 @@ pub(super) fn relation(query: Label, gallery: Label) -> Relation {
     }
 }
 
-/// Scores one query, or returns `None` if the gallery has no right answer.
-///
-/// The gallery is not sorted: the right answers are few, so it is enough to sort those and to count,
-/// for each, the wrong ones that are nearer. `distances` must be free of NaN.
-pub(super) fn score_query(
-    query: usize,
-    label: Label,
-    distances: &[f64],
-    gallery: &[Label],
-) -> Option<QueryScore> {
-    let mut right: Vec<(f64, usize)> = distances
-        .iter()
-        .zip(gallery)
-        .enumerate()
-        .filter(|(_, (_, other))| relation(label, **other) == Relation::Right)
-        .map(|(row, (&distance, _))| (distance, row))
-        .collect();
-    right.sort_by(|a, b| a.partial_cmp(b).expect("distances were found free of NaN"));
-    let (first, last) = (*right.first()?, *right.last()?);
-    let steps = steps(&right);
+/// What one query adds to the figures.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Outcome {
+    pub(super) score: QueryScore,
+    /// The ranks of the first right answer that CMC counts: one, or one for each draw.
+    pub(super) ranks: Vec<usize>,
+}
 
-    // wrong[i]: wrong answers beyond step i - 1 and not beyond step i.
-    let mut wrong = vec![0_usize; steps.len()];
-    let (mut wrong_total, mut before_first, mut before_last) = (0, 0, 0);
-    for (row, (&distance, &other)) in distances.iter().zip(gallery).enumerate() {
-        if relation(label, other) != Relation::Wrong {
-            continue;
-        }
-        wrong_total += 1;
-        if distance > last.0 {
-            continue;
-        }
-        wrong[steps.partition_point(|step| step.distance < distance)] += 1;
-        before_first += usize::from((distance, row) < first);
-        before_last += usize::from((distance, row) < last);
-    }
-    Some(QueryScore {
-        query,
-        average_precision: average_precision(&steps, &wrong, right.len()),
-        first_right: before_first + 1,
-        last_right: before_last + right.len(),
-        right: right.len(),
-        counted: right.len() + wrong_total,
+/// Scores one query by the places of its right answers, or returns `None` if it has none.
+pub(super) fn score_places(query: usize, places: &Places, protocol: Protocol) -> Option<Outcome> {
+    let right = places.right.len();
+    let last = right.checked_sub(1)?;
+    let average_precision = match protocol {
+        Protocol::DgNet => trapezoid(places),
+        Protocol::Market1501 | Protocol::Cuhk03 => by_steps(places),
+    };
+    Some(Outcome {
+        score: QueryScore {
+            query,
+            average_precision,
+            first_right: places.rank(0),
+            last_right: places.rank(last),
+            right,
+            counted: right + places.wrong,
+        },
+        ranks: vec![places.rank(0)],
     })
 }
 
-struct Step {
-    distance: f64,
-    right: usize,
+fn by_steps(places: &Places) -> f64 {
+    let (mut before, mut sum) = (0, 0.0);
+    for (right, wrong) in places.steps() {
+        let precision = right as f64 / (right + wrong) as f64;
+        sum += (right - before) as f64 / places.right.len() as f64 * precision;
+        before = right;
+    }
+    sum
 }
 
-/// Groups sorted right answers by equal distance.
-fn steps(right: &[(f64, usize)]) -> Vec<Step> {
-    right
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|group| Step {
-            distance: group[0].0,
-            right: group.len(),
-        })
-        .collect()
-}
-
-fn average_precision(steps: &[Step], wrong: &[usize], right_total: usize) -> f64 {
-    let (mut right_so_far, mut wrong_so_far, mut sum) = (0, 0, 0.0);
-    for (step, wrong) in steps.iter().zip(wrong) {
-        right_so_far += step.right;
-        wrong_so_far += wrong;
-        let precision = right_so_far as f64 / (right_so_far + wrong_so_far) as f64;
-        sum += step.right as f64 / right_total as f64 * precision;
+/// Adds up the mean of the precision just before each right answer and at it.
+fn trapezoid(places: &Places) -> f64 {
+    let share = 1.0 / places.right.len() as f64;
+    let mut sum = 0.0;
+    for index in 0..places.right.len() {
+        let rank = places.rank(index);
+        let at = (index + 1) as f64 / rank as f64;
+        let before = match rank {
+            1 => 1.0,
+            _ => index as f64 / (rank - 1) as f64,
+        };
+        sum += share * (before + at) / 2.0;
     }
     sum
 }
@@ -115,14 +99,31 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::eval::count::{Truth, count_row};
 
     const QUERY: Label = Label::new(7, 1);
     const RIGHT: Label = Label::new(7, 2);
     const WRONG: Label = Label::new(8, 1);
     const SAME_CAMERA: Label = Label::new(7, 1);
 
+    fn scored(distances: &[f64], gallery: &[Label], protocol: Protocol) -> Option<QueryScore> {
+        let places = count_row(QUERY, distances, &Truth::new(gallery));
+        score_places(0, &places, protocol).map(|outcome| outcome.score)
+    }
+
     fn score(distances: &[f64], gallery: &[Label]) -> QueryScore {
-        score_query(0, QUERY, distances, gallery).unwrap()
+        scored(distances, gallery, Protocol::Market1501).unwrap()
+    }
+
+    #[test]
+    fn the_trapezoid_takes_the_mean_of_the_precision_before_and_at_each_answer() {
+        // Order: wrong, right, right, wrong, right.
+        let gallery = [WRONG, RIGHT, RIGHT, WRONG, RIGHT];
+        let found = scored(&[1.0, 2.0, 3.0, 4.0, 5.0], &gallery, Protocol::DgNet).unwrap();
+        let by_hand = ((0.0 + 1.0 / 2.0) + (1.0 / 2.0 + 2.0 / 3.0) + (2.0 / 4.0 + 3.0 / 5.0)) / 6.0;
+        assert!((found.average_precision - by_hand).abs() < 1e-15);
+        let certain = scored(&[1.0, 2.0], &[RIGHT, WRONG], Protocol::DgNet).unwrap();
+        assert_eq!(certain.average_precision, 1.0);
     }
 
     #[test]
@@ -152,11 +153,9 @@ mod tests {
 
     #[test]
     fn a_query_without_a_right_answer_has_no_score() {
-        assert_eq!(
-            score_query(0, QUERY, &[0.0, 1.0], &[SAME_CAMERA, WRONG]),
-            None
-        );
-        assert_eq!(score_query(0, QUERY, &[], &[]), None);
+        let gallery = [SAME_CAMERA, WRONG];
+        assert_eq!(scored(&[0.0, 1.0], &gallery, Protocol::Market1501), None);
+        assert_eq!(scored(&[], &[], Protocol::Market1501), None);
     }
 
     #[test]

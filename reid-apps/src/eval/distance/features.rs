@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice};
 
-use super::gemm::{products, squared_lengths};
+use super::gemm::{products, products_of, rough_products, rounding, squared_lengths};
 use super::{DistanceRows, Metric};
-use crate::eval::EvalError;
+use crate::eval::{EvalError, Screen, ScreenTile};
 
 /// Below this share of `‖q‖² + ‖g‖²` a squared distance is computed from the differences: the
 /// identity `‖q‖² + ‖g‖² − 2 q·g` has lost five of its sixteen digits there.
@@ -59,24 +59,35 @@ impl<'a> FeatureDistances<'a> {
     }
 
     fn finish_row(&self, query: usize, values: &mut [f64]) {
-        let square = self.query_squares[query];
-        let pairs = values.iter_mut().zip(&self.gallery_squares);
+        for (row, value) in values.iter_mut().enumerate() {
+            *value = self.distance(query, row, *value);
+        }
+    }
+
+    /// Turns a product into the distance.
+    fn distance(&self, query: usize, row: usize, product: f64) -> f64 {
+        let (square, other) = (self.query_squares[query], self.gallery_squares[row]);
         match self.metric {
-            Metric::Dot => values.iter_mut().for_each(|value| *value = -*value),
-            Metric::Cosine => {
-                pairs.for_each(|(value, other)| *value = 1.0 - *value / (square * other).sqrt());
-            }
+            Metric::Dot => -product,
+            Metric::Cosine => 1.0 - product / (square * other).sqrt(),
             Metric::Euclidean => {
-                for (row, (value, other)) in pairs.enumerate() {
-                    let sum = square + other;
-                    let mut squared = sum - 2.0 * *value;
-                    if squared < CANCELLATION * sum {
-                        squared = squared_difference(self.query.row(query), self.gallery.row(row));
-                    }
-                    *value = squared.sqrt();
+                let sum = square + other;
+                let squared = sum - 2.0 * product;
+                if squared < CANCELLATION * sum {
+                    squared_difference(self.query.row(query), self.gallery.row(row)).sqrt()
+                } else {
+                    squared.sqrt()
                 }
             }
         }
+    }
+
+    /// Tells whether float32 can hold every step of a rough distance.
+    fn is_moderate(&self) -> bool {
+        let squares = self.query_squares.iter().chain(&self.gallery_squares);
+        squares.fold(true, |all, square| all && (1e-12..1e24).contains(square))
+            && self.query.is_standard_layout()
+            && self.gallery.is_standard_layout()
     }
 }
 
@@ -96,6 +107,132 @@ impl DistanceRows for FeatureDistances<'_> {
             self.finish_row(query, values.as_slice_mut().expect("out is in C order"));
         }
     }
+
+    fn screen(&self) -> Option<Box<dyn Screen + '_>> {
+        if !self.is_moderate() {
+            return None;
+        }
+        Some(Box::new(Rough::new(self)))
+    }
+}
+
+/// Rough distances: `key = offset − scale · product`, where both depend on the gallery row alone.
+struct Rough<'s, 'a> {
+    of: &'s FeatureDistances<'a>,
+    offset: Vec<f32>,
+    scale: Vec<f32>,
+    /// The largest of each, and of the gallery's lengths.
+    largest_offset: f64,
+    largest_scaled: f64,
+}
+
+impl<'s, 'a> Rough<'s, 'a> {
+    fn new(of: &'s FeatureDistances<'a>) -> Self {
+        let squares = &of.gallery_squares;
+        let each = |value: fn(f64) -> f64| squares.iter().map(move |&square| to_f32(value(square)));
+        let (offset, scale): (Vec<f32>, Vec<f32>) = match of.metric {
+            Metric::Euclidean => (
+                each(|square| square / 2.0).collect(),
+                each(|_| 1.0).collect(),
+            ),
+            Metric::Cosine => (
+                each(|_| 0.0).collect(),
+                each(|square| square.sqrt().recip()).collect(),
+            ),
+            Metric::Dot => (each(|_| 0.0).collect(), each(|_| 1.0).collect()),
+        };
+        let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        Self {
+            of,
+            largest_offset: largest(&mut offset.iter().map(|&value| f64::from(value))),
+            largest_scaled: largest(
+                &mut scale
+                    .iter()
+                    .zip(squares)
+                    .map(|(&scale, square)| f64::from(scale) * square.sqrt()),
+            ),
+            offset,
+            scale,
+        }
+    }
+}
+
+impl Screen for Rough<'_, '_> {
+    fn tile(&self, queries: Range<usize>) -> Box<dyn ScreenTile + '_> {
+        Box::new(RoughTile { of: self, queries })
+    }
+
+    fn slack(&self, query: usize) -> f64 {
+        let product = self.of.query_squares[query].sqrt() * self.largest_scaled;
+        let unit = f64::from(f32::EPSILON) / 2.0;
+        // The product; offset, scale, their product with it and the difference, each rounded once;
+        // and what separates the key of an exact distance from its product, float64 rounding
+        // divided by the share at which Euclidean distances go over to differences.
+        rounding(self.of.query.ncols()) * product
+            + 5.0 * unit * (self.largest_offset + product)
+            + 1e-10 * (self.of.query_squares[query] + 2.0 * self.largest_offset + product)
+    }
+
+    fn key(&self, query: usize, distance: f64) -> f64 {
+        let square = self.of.query_squares[query];
+        match self.of.metric {
+            Metric::Euclidean => (distance * distance - square) / 2.0,
+            Metric::Cosine => (distance - 1.0) * square.sqrt(),
+            Metric::Dot => distance,
+        }
+    }
+
+    fn exact(&self, query: usize, rows: &[usize], found: &mut dyn FnMut(usize, f64)) {
+        let gallery = self.of.gallery;
+        products_of(
+            self.of.query.row(query),
+            rows,
+            |row| gallery.index_axis_move(Axis(0), row),
+            |row, product| found(row, self.of.distance(query, row, product)),
+        );
+    }
+}
+
+struct RoughTile<'s, 't, 'a> {
+    of: &'s Rough<'t, 'a>,
+    queries: Range<usize>,
+}
+
+impl ScreenTile for RoughTile<'_, '_, '_> {
+    fn keys(&mut self, gallery: Range<usize>, out: &mut [f32]) {
+        let FeatureDistances {
+            query,
+            gallery: all,
+            ..
+        } = self.of.of;
+        rough_products(
+            rows_of(query, self.queries.clone()),
+            rows_of(all, gallery.clone()),
+            query.ncols(),
+            out,
+        );
+        let (offset, scale) = (&self.of.offset[gallery.clone()], &self.of.scale[gallery]);
+        for keys in out.chunks_exact_mut(offset.len()) {
+            for ((key, offset), scale) in keys.iter_mut().zip(offset).zip(scale) {
+                *key = offset - scale * *key;
+            }
+        }
+    }
+}
+
+/// Returns the numbers of some rows of a matrix in C order.
+fn rows_of<'a>(matrix: &'a ArrayView2<'_, f32>, rows: Range<usize>) -> &'a [f32] {
+    let dim = matrix.ncols();
+    let all = matrix.as_slice().expect("the layout was checked");
+    &all[rows.start * dim..rows.end * dim]
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "rounding to the nearest float32 is meant"
+)]
+fn to_f32(value: f64) -> f32 {
+    value as f32
 }
 
 /// Checks that two sets can be compared at all.

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayViewMut2};
 
+use super::Screen;
+
 pub use features::FeatureDistances;
 pub(super) use features::check_pair;
 pub use matrix::DistanceMatrix;
@@ -30,6 +32,11 @@ pub trait DistanceRows: Sync {
     /// # Panics
     /// If `rows` reaches beyond the queries or `out` has another shape.
     fn fill(&self, rows: Range<usize>, out: ArrayViewMut2<'_, f64>);
+
+    /// Returns rough distances to count by, where there are any: the same figures, sooner.
+    fn screen(&self) -> Option<Box<dyn Screen + '_>> {
+        None
+    }
 }
 
 /// Computes the whole matrix, `[queries, gallery]`.

@@ -1,7 +1,5 @@
 //! Sets of reciprocal neighbours with weights.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use super::{RerankParameters, Stacked, squared_distance};
@@ -71,14 +69,17 @@ fn weigh(images: &Stacked<'_>, found: &Neighbours, image: usize, set: &[u32]) ->
 }
 
 fn average(of: &[u32], weights: &[SparseRow]) -> SparseRow {
-    let mut sums = BTreeMap::<u32, f64>::new();
-    for &image in of {
-        for &(other, weight) in &weights[image as usize] {
-            *sums.entry(other).or_default() += weight;
-        }
-    }
-    sums.into_iter()
-        .map(|(other, sum)| (other, sum / of.len() as f64))
+    let mut all: SparseRow = of
+        .iter()
+        .flat_map(|&image| weights[image as usize].iter().copied())
+        .collect();
+    // Stable: weights of one image are added in the order of the neighbours.
+    all.sort_by_key(|&(other, _)| other);
+    all.chunk_by(|a, b| a.0 == b.0)
+        .map(|equal| {
+            let sum: f64 = equal.iter().map(|(_, weight)| weight).sum();
+            (equal[0].0, sum / of.len() as f64)
+        })
         .collect()
 }
 

@@ -14,42 +14,25 @@
 //! the row's maximum, half of k1 rounded to even, expansion at more than two thirds, weights
 //! `exp(−distance)`.
 
+mod candidates;
 mod encoding;
 mod neighbours;
 mod parameters;
+mod rough;
+mod stacked;
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 
 use super::distance::gemm::products;
-use super::{DistanceRows, EvalError};
+use super::{DistanceRows, EvalError, Screen};
 use encoding::SparseRow;
 use neighbours::Neighbours;
+use rough::Rough;
+use stacked::Stacked;
 
 pub use parameters::RerankParameters;
-
-/// Query and gallery as one list, queries first.
-#[derive(Clone, Copy)]
-struct Stacked<'a> {
-    query: ArrayView2<'a, f32>,
-    gallery: ArrayView2<'a, f32>,
-}
-
-impl<'a> Stacked<'a> {
-    fn len(&self) -> usize {
-        self.query.nrows() + self.gallery.nrows()
-    }
-
-    fn row(&self, index: usize) -> ArrayView1<'a, f32> {
-        let queries = self.query.nrows();
-        if index < queries {
-            self.query.index_axis_move(Axis(0), index)
-        } else {
-            self.gallery.index_axis_move(Axis(0), index - queries)
-        }
-    }
-}
 
 /// Turns a product of unit features into their squared distance. Not clamped at zero: rounding may
 /// leave an image at −1e-7 from itself, as in the reference.
@@ -85,21 +68,20 @@ impl std::fmt::Debug for Reranked<'_> {
 impl<'a> Reranked<'a> {
     /// Finds and encodes the neighbours of every image.
     ///
-    /// `query` and `gallery` are `[rows, dim]` and of length one ([`super::embed`]). Tiles of
-    /// distances take up to `memory` bytes, as in [`super::Options`].
+    /// `query` and `gallery` are `[rows, dim]`, C order, and of length one ([`super::embed`]).
     ///
     /// # Errors
     /// [`EvalError::Parameter`], [`EvalError::TooFewImages`], [`EvalError::Shape`],
-    /// [`EvalError::Empty`] and [`EvalError::NotFinite`].
+    /// [`EvalError::Empty`], and [`EvalError::NotFinite`] also for a row whose length is beyond
+    /// float32.
     pub fn new(
         query: ArrayView2<'a, f32>,
         gallery: ArrayView2<'a, f32>,
         parameters: RerankParameters,
-        memory: usize,
     ) -> Result<Self, EvalError> {
         parameters.check()?;
         super::distance::check_pair(query, gallery)?;
-        let images = Stacked { query, gallery };
+        let images = Stacked::new(query, gallery)?;
         let wanted = parameters.k1 + 1;
         if images.len() < wanted {
             return Err(EvalError::TooFewImages {
@@ -107,15 +89,16 @@ impl<'a> Reranked<'a> {
                 wanted,
             });
         }
-        let found = Neighbours::find(&images, parameters.k1, memory)?;
+        let found = Neighbours::find(&images, parameters.k1)?;
         let mut queries = encoding::encode(&images, &found, parameters);
         let gallery_rows = queries.split_off(query.nrows());
+        let count = images.len();
         Ok(Self {
             images,
             lambda: parameters.lambda,
             scale: found.into_scale(query.nrows()),
             queries,
-            inverted: encoding::invert(images.len(), &gallery_rows),
+            inverted: encoding::invert(count, &gallery_rows),
         })
     }
 
@@ -126,13 +109,34 @@ impl<'a> Reranked<'a> {
                 overlap[row as usize] += weight.min(other);
             }
         }
-        let scale = self.scale[query];
         for (value, &shared) in values.iter_mut().zip(&*overlap) {
-            let plain = squared_distance(*value) / scale;
-            let jaccard = 1.0 - shared / (2.0 - shared);
-            *value = (1.0 - self.lambda) * jaccard + self.lambda * plain;
+            *value = self.distance(query, *value, shared);
         }
     }
+
+    /// Mixes a product and an overlap to the final distance.
+    fn distance(&self, query: usize, product: f64, shared: f64) -> f64 {
+        let plain = squared_distance(product) / self.scale[query];
+        (1.0 - self.lambda) * jaccard(shared) + self.lambda * plain
+    }
+
+    /// Returns how far the neighbourhoods of a query and a gallery row overlap: the bits that
+    /// [`Reranked::finish_row`] adds up for it.
+    fn overlap(&self, query: usize, row: usize) -> f64 {
+        let mut shared = 0.0;
+        for &(image, weight) in &self.queries[query] {
+            let rows = &self.inverted[image as usize];
+            if let Ok(at) = rows.binary_search_by_key(&row, |&(row, _)| row as usize) {
+                shared += weight.min(rows[at].1);
+            }
+        }
+        shared
+    }
+}
+
+/// Turns an overlap of two sets that each sum to one into their distance.
+fn jaccard(shared: f64) -> f64 {
+    1.0 - shared / (2.0 - shared)
 }
 
 impl DistanceRows for Reranked<'_> {
@@ -149,12 +153,16 @@ impl DistanceRows for Reranked<'_> {
             .images
             .query
             .slice_axis(Axis(0), Slice::from(rows.clone()));
-        products(query, self.images.gallery, out.view_mut());
+        products(query, self.images.gallery.view(), out.view_mut());
         let mut overlap = vec![0.0; self.gallery()];
         for (query, mut values) in rows.zip(out.rows_mut()) {
             let values = values.as_slice_mut().expect("out is in C order");
             self.finish_row(query, values, &mut overlap);
         }
+    }
+
+    fn screen(&self) -> Option<Box<dyn Screen + '_>> {
+        Some(Box::new(Rough::new(self)))
     }
 }
 

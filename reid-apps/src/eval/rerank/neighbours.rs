@@ -1,11 +1,15 @@
 //! The nearest images of every image, over query and gallery together.
 
-use ndarray::{ArrayView2, Axis, Slice};
+use rayon::prelude::*;
 
+use super::candidates::Candidates;
 use super::{Stacked, squared_distance};
 use crate::eval::EvalError;
-use crate::eval::distance::gemm::products;
-use crate::eval::tiles::for_each_row;
+use crate::eval::distance::gemm::{products_of, rough_products, rounding};
+
+/// Rows and columns of one piece of rough products: 512 kB.
+const ROWS: usize = 256;
+const COLUMNS: usize = 512;
 
 /// Holds, for every image, its nearest `width` images in order and its largest distance.
 pub(super) struct Neighbours {
@@ -17,8 +21,8 @@ pub(super) struct Neighbours {
 impl Neighbours {
     /// Finds the `k1 + 1` nearest of every image, usually itself first.
     ///
-    /// One pass over all pairs in tiles; what is kept is `k1 + 1` numbers per image.
-    pub(super) fn find(images: &Stacked<'_>, k1: usize, memory: usize) -> Result<Self, EvalError> {
+    /// One pass over all pairs in pieces; what is kept is `k1 + 1` numbers per image.
+    pub(super) fn find(images: &Stacked<'_>, k1: usize) -> Result<Self, EvalError> {
         let count = images.len();
         if u32::try_from(count).is_err() {
             let found = count.to_string();
@@ -34,21 +38,13 @@ impl Neighbours {
             nearest: Vec::with_capacity(count * width),
             scale: Vec::with_capacity(count),
         };
-        // Query and gallery rows in turn: no tile straddles the two matrices.
-        for (what, rows) in [
-            ("query features", images.query),
-            ("gallery features", images.gallery),
-        ] {
-            for (row, (nearest, scale)) in nearest_of(images, rows, width, memory)
-                .into_iter()
-                .enumerate()
-            {
-                if !scale.is_finite() {
-                    return Err(EvalError::NotFinite { what, row });
-                }
-                found.nearest.extend(nearest);
-                found.scale.push(scale);
+        for (image, (nearest, scale)) in nearest_of(images, width).into_iter().enumerate() {
+            if !scale.is_finite() {
+                let (what, row) = images.name(image);
+                return Err(EvalError::NotFinite { what, row });
             }
+            found.nearest.extend(nearest);
+            found.scale.push(scale);
         }
         Ok(found)
     }
@@ -90,59 +86,77 @@ impl Neighbours {
     }
 }
 
-fn nearest_of(
-    images: &Stacked<'_>,
-    rows: ArrayView2<'_, f32>,
-    width: usize,
-    memory: usize,
-) -> Vec<(Vec<u32>, f64)> {
-    let queries = images.query.nrows();
-    for_each_row(
-        rows.nrows(),
-        images.len(),
-        memory,
-        |range, mut out| {
-            let tile = rows.slice_axis(Axis(0), Slice::from(range));
-            let (to_query, to_gallery) = out.view_mut().split_at(Axis(1), queries);
-            products(tile, images.query, to_query);
-            products(tile, images.gallery, to_gallery);
-        },
-        |_, values| summarise(values, width),
-    )
+/// Finds the nearest of every image and its largest distance, in order.
+///
+/// Rough products tell who can be among them; the exact ones of those few decide.
+fn nearest_of(images: &Stacked<'_>, width: usize) -> Vec<(Vec<u32>, f64)> {
+    let height = images
+        .len()
+        .div_ceil(4 * rayon::current_num_threads())
+        .clamp(1, ROWS);
+    let arch = pulp::Arch::new();
+    let tiles: Vec<_> = images.pieces(height).collect();
+    let found: Vec<Vec<_>> = tiles
+        .into_par_iter()
+        .map_init(
+            || vec![0.0; height * COLUMNS],
+            |space, rows| {
+                let mut lists: Vec<Candidates> = rows
+                    .clone()
+                    .map(|image| {
+                        let slack = rounding(images.dim()) * images.length(image) * images.longest;
+                        Candidates::new(width, slack)
+                    })
+                    .collect();
+                for columns in images.pieces(COLUMNS) {
+                    let space = &mut space[..rows.len() * columns.len()];
+                    let (a, b) = (
+                        images.numbers(rows.clone()),
+                        images.numbers(columns.clone()),
+                    );
+                    rough_products(a, b, images.dim(), space);
+                    for (list, values) in lists.iter_mut().zip(space.chunks_exact(columns.len())) {
+                        arch.dispatch(|| list.offer(values, columns.start));
+                    }
+                }
+                lists
+                    .into_iter()
+                    .zip(rows)
+                    .map(|(list, image)| decide(images, image, list, width))
+                    .collect()
+            },
+        )
+        .collect();
+    found.into_iter().flatten().collect()
 }
 
-/// Picks the `width` largest products, equal ones in row order, and the largest distance.
-fn summarise(values: &[f64], width: usize) -> (Vec<u32>, f64) {
-    // A sorted list of `width`: almost every value is turned away by one comparison.
-    let mut best: Vec<(f64, u32)> = Vec::with_capacity(width + 1);
+/// Puts the candidates in order by their exact distances.
+fn decide(images: &Stacked<'_>, image: usize, list: Candidates, width: usize) -> (Vec<u32>, f64) {
+    let (near, far) = list.into_rows();
+    let mut best: Vec<(f64, usize)> = Vec::with_capacity(near.len());
+    products_of(
+        images.row(image),
+        &near,
+        |other| images.row(other),
+        |other, product| {
+            best.push((squared_distance(product), other));
+        },
+    );
     let mut scale = f64::NEG_INFINITY;
-    for (row, &value) in (0_u32..).zip(values) {
-        let distance = squared_distance(value);
-        if distance.is_nan() {
-            return (Vec::new(), f64::NAN);
-        }
-        scale = scale.max(distance);
-        if best.len() == width && distance >= best[width - 1].0 {
-            continue;
-        }
-        // Rows ascend, so behind its equals is the right place.
-        let place = best.partition_point(|&(other, _)| other <= distance);
-        best.insert(place, (distance, row));
-        best.truncate(width);
-    }
+    products_of(
+        images.row(image),
+        &far,
+        |other| images.row(other),
+        |_, product| {
+            scale = scale.max(squared_distance(product));
+        },
+    );
+    best.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    best.truncate(width);
     // If all images are one and the same, every distance is zero (or rounding), and any scale will do.
     let scale = if scale > 0.0 { scale } else { 1.0 };
-    (best.into_iter().map(|(_, row)| row).collect(), scale)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_largest_products_are_kept_and_equal_ones_stand_by_row() {
-        let (nearest, scale) = summarise(&[0.5, 0.25, 0.5, 0.5, 0.75, -1.0, 0.5], 3);
-        assert_eq!(nearest, [4, 0, 2]);
-        assert_eq!(scale, 4.0);
-    }
+    let rows = best
+        .into_iter()
+        .filter_map(|(_, row)| u32::try_from(row).ok());
+    (rows.collect(), scale)
 }

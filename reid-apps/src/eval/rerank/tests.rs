@@ -20,7 +20,7 @@ fn reranked(
     gallery: &Array2<f32>,
     parameters: RerankParameters,
 ) -> Array2<f64> {
-    let source = Reranked::new(query.view(), gallery.view(), parameters, 1 << 20).unwrap();
+    let source = Reranked::new(query.view(), gallery.view(), parameters).unwrap();
     full_matrix(&source)
 }
 
@@ -128,7 +128,7 @@ fn half_of_k1_is_rounded_to_even() {
 fn fewer_images_than_k1_and_one_more_are_refused() {
     let (query, gallery) = (random(3, 4, 1), random(17, 4, 2));
     let parameters = RerankParameters::default();
-    let error = Reranked::new(query.view(), gallery.view(), parameters, 1 << 20).unwrap_err();
+    let error = Reranked::new(query.view(), gallery.view(), parameters).unwrap_err();
     assert_eq!(
         error,
         EvalError::TooFewImages {
@@ -165,7 +165,7 @@ fn parameters_out_of_range_are_named() {
             "lambda",
         ),
     ] {
-        let error = Reranked::new(query.view(), gallery.view(), parameters, 1 << 20).unwrap_err();
+        let error = Reranked::new(query.view(), gallery.view(), parameters).unwrap_err();
         assert!(
             matches!(error, EvalError::Parameter { name, .. } if name == wanted),
             "{error}"
@@ -198,7 +198,7 @@ fn features_that_are_not_finite_are_named() {
     gallery[[7, 1]] = f32::NAN;
     let parameters = RerankParameters::default();
     assert!(matches!(
-        Reranked::new(query.view(), gallery.view(), parameters, 1 << 20),
+        Reranked::new(query.view(), gallery.view(), parameters),
         Err(EvalError::NotFinite { .. })
     ));
 }

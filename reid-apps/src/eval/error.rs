@@ -68,6 +68,18 @@ pub enum EvalError {
         /// The least number.
         wanted: usize,
     },
+    /// The features do not fit into the memory that may be taken.
+    #[error(
+        "{what} compares every image with every other and needs all features at once: found {found} bytes of memory, wanted {wanted}; raise --memory, or leave it out"
+    )]
+    Memory {
+        /// What needs them.
+        what: &'static str,
+        /// Bytes that are needed.
+        wanted: usize,
+        /// Bytes that may be taken.
+        found: usize,
+    },
     /// A parameter is out of its range.
     #[error("{name}: found {found}, wanted {wanted}")]
     Parameter {

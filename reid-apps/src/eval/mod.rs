@@ -28,6 +28,7 @@ mod rerank;
 mod score;
 mod scores;
 mod single_shot;
+mod stored;
 mod tiles;
 
 pub use bootstrap::Confidence;
@@ -45,3 +46,4 @@ pub use report::{QueryReport, REPORT_FORMAT, Report, Section, report_features};
 pub use rerank::{RerankParameters, Reranked};
 pub use score::QueryScore;
 pub use scores::Scores;
+pub use stored::{ReportError, report_folder};

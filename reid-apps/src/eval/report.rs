@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::groups;
 use super::scores::{rank_of, write_line};
 use super::{
-    Chance, Confidence, EvalError, FeatureDistances, GroupReport, Metric, Options, Protocol,
-    QueryScore, RerankParameters, Reranked, Scores, embed, evaluate,
+    Chance, Confidence, DistanceRows, EvalError, FeatureDistances, GroupReport, Metric, Options,
+    Protocol, QueryScore, RerankParameters, Reranked, Scores, embed, evaluate,
 };
-use crate::features::{Features, Provenance, Row};
+use crate::data::Label;
+use crate::features::{Features, Provenance, Row, SetFeatures};
 
 /// The version of the report's JSON form.
 pub const REPORT_FORMAT: u32 = 1;
@@ -157,54 +159,71 @@ impl fmt::Display for Report {
 /// is too small for it.
 pub fn report_features(features: &Features, options: &Options) -> Result<Report, EvalError> {
     options.check()?;
-    let query = embed(
-        "query features",
-        features.query.plain.view(),
-        features.query.flip.view(),
-    )?;
-    let gallery = embed(
-        "gallery features",
-        features.gallery.plain.view(),
-        features.gallery.flip.view(),
-    )?;
-    let (query_labels, gallery_labels) = (features.query.labels(), features.gallery.labels());
-    let rows = &features.query.rows;
-
-    let distances = FeatureDistances::new(options.metric, query.view(), gallery.view())?;
-    let plain = evaluate(&distances, &query_labels, &gallery_labels, options)?;
-    let with_reranking = match options.rerank {
-        None => None,
-        Some(parameters) => {
-            let source = Reranked::new(query.view(), gallery.view(), parameters)?;
-            let scores = evaluate(&source, &query_labels, &gallery_labels, options)?;
-            Some(Section::new(scores, rows, options.worst))
-        }
+    let unit = |what, set: &SetFeatures| embed(what, set.plain.view(), set.flip.view());
+    let query = unit("query features", &features.query)?;
+    let gallery = unit("gallery features", &features.gallery)?;
+    let parts = Parts {
+        provenance: &features.provenance,
+        rows: &features.query.rows,
+        query_labels: &features.query.labels(),
+        gallery_labels: &features.gallery.labels(),
     };
-    let chance = Chance::of(
-        &query_labels,
-        &gallery_labels,
-        options.max_rank,
-        options.protocol,
-    )
-    .ok_or(EvalError::NoAnswer {
-        queries: query_labels.len(),
-    })?;
-    Ok(Report {
-        format: REPORT_FORMAT,
-        simulated: features.provenance.simulated,
-        provenance: features.provenance.clone(),
-        protocol: options.protocol,
-        metric: options.metric,
-        queries: query_labels.len(),
-        gallery: gallery_labels.len(),
-        skipped: plain
-            .skipped
-            .iter()
-            .map(|&row| rows[row].name.clone())
-            .collect(),
-        chance,
-        rerank: options.rerank,
-        with_reranking,
-        without_reranking: Section::new(plain, rows, options.worst),
-    })
+    report_units(&parts, query.view(), gallery.view(), options)
+}
+
+/// What a report says besides figures.
+pub(super) struct Parts<'a> {
+    pub(super) provenance: &'a Provenance,
+    pub(super) rows: &'a [Row],
+    pub(super) query_labels: &'a [Label],
+    pub(super) gallery_labels: &'a [Label],
+}
+
+/// Evaluates features of length one.
+pub(super) fn report_units(
+    parts: &Parts<'_>,
+    query: ArrayView2<'_, f32>,
+    gallery: ArrayView2<'_, f32>,
+    options: &Options,
+) -> Result<Report, EvalError> {
+    let scored = |source: &dyn DistanceRows| {
+        evaluate(source, parts.query_labels, parts.gallery_labels, options)
+    };
+    let plain = scored(&FeatureDistances::new(options.metric, query, gallery)?)?;
+    let reranked = match options.rerank {
+        None => None,
+        Some(parameters) => Some(scored(&Reranked::new(query, gallery, parameters)?)?),
+    };
+    parts.assemble(plain, reranked, options)
+}
+
+impl Parts<'_> {
+    pub(super) fn assemble(
+        &self,
+        plain: Scores,
+        reranked: Option<Scores>,
+        options: &Options,
+    ) -> Result<Report, EvalError> {
+        let (query, gallery) = (self.query_labels, self.gallery_labels);
+        let none = EvalError::NoAnswer {
+            queries: query.len(),
+        };
+        let chance = Chance::of(query, gallery, options.max_rank, options.protocol).ok_or(none)?;
+        let skipped = plain.skipped.iter();
+        let section = |scores| Section::new(scores, self.rows, options.worst);
+        Ok(Report {
+            format: REPORT_FORMAT,
+            simulated: self.provenance.simulated,
+            provenance: self.provenance.clone(),
+            protocol: options.protocol,
+            metric: options.metric,
+            queries: query.len(),
+            gallery: gallery.len(),
+            skipped: skipped.map(|&row| self.rows[row].name.clone()).collect(),
+            chance,
+            rerank: options.rerank,
+            with_reranking: reranked.map(section),
+            without_reranking: section(plain),
+        })
+    }
 }

@@ -18,6 +18,8 @@ mod dumps;
 mod error;
 mod matrix_file;
 mod meta;
+mod rows_file;
+mod set_reader;
 mod store;
 
 pub use dumps::{Dumps, read_text_dumps};
@@ -26,4 +28,6 @@ pub use meta::{
     DataInfo, DeviceInfo, FORMAT, FailedImage, Meta, ModelInfo, Provenance, Row, SetMeta, Sets,
     ToolInfo, new_run_id,
 };
+pub(crate) use rows_file::RowsFile;
+pub(crate) use set_reader::{StoredSet, StoredSets};
 pub use store::{Features, SetFeatures};

@@ -65,8 +65,8 @@ impl Features {
         let folder = folder.as_ref();
         let dim = self.provenance.model.dim;
         for (set, [plain, flip]) in self.named_sets() {
-            check_shape(&folder.join(plain), set.plain.view(), set.rows.len(), dim)?;
-            check_shape(&folder.join(flip), set.flip.view(), set.rows.len(), dim)?;
+            check_counts(&folder.join(plain), set.plain.dim(), set.rows.len(), dim)?;
+            check_counts(&folder.join(flip), set.flip.dim(), set.rows.len(), dim)?;
         }
         fs::create_dir_all(folder).map_err(FeatureError::io(folder))?;
         let meta_path = folder.join(META);
@@ -119,16 +119,16 @@ impl Features {
     }
 }
 
-struct SetNames {
-    set: &'static str,
-    files: [&'static str; 2],
+pub(super) struct SetNames {
+    pub(super) set: &'static str,
+    pub(super) files: [&'static str; 2],
 }
 
-const QUERY: SetNames = SetNames {
+pub(super) const QUERY: SetNames = SetNames {
     set: "query",
     files: ["query.npy", "query_flip.npy"],
 };
-const GALLERY: SetNames = SetNames {
+pub(super) const GALLERY: SetNames = SetNames {
     set: "gallery",
     files: ["gallery.npy", "gallery_flip.npy"],
 };
@@ -145,7 +145,7 @@ fn write_set(
     })
 }
 
-fn read_meta(folder: &Path) -> Result<Meta, FeatureError> {
+pub(super) fn read_meta(folder: &Path) -> Result<Meta, FeatureError> {
     let path = folder.join(META);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -180,26 +180,7 @@ fn read_set(
     meta: SetMeta,
     dim: usize,
 ) -> Result<SetFeatures, FeatureError> {
-    let meta_path = folder.join(META);
-    if meta.rows.is_empty() {
-        return Err(FeatureError::Empty {
-            path: meta_path,
-            set: names.set,
-        });
-    }
-    let mut seen = HashMap::new();
-    for (second, row) in meta.rows.iter().enumerate() {
-        if let Some(first) = seen.insert(row.name.as_str(), second) {
-            let name = row.name.clone();
-            return Err(FeatureError::Duplicate {
-                path: meta_path,
-                set: names.set,
-                name,
-                first,
-                second,
-            });
-        }
-    }
+    check_rows(folder, names.set, &meta.rows)?;
     let [plain, flip] = names.files;
     let plain = read_matrix(&folder.join(plain), &meta.rows, dim, &meta.plain_sha256)?;
     let flip = read_matrix(&folder.join(flip), &meta.rows, dim, &meta.flip_sha256)?;
@@ -210,6 +191,32 @@ fn read_set(
     })
 }
 
+/// Refuses a set without rows and a name that stands twice.
+pub(super) fn check_rows(
+    folder: &Path,
+    set: &'static str,
+    rows: &[Row],
+) -> Result<(), FeatureError> {
+    let path = folder.join(META);
+    if rows.is_empty() {
+        return Err(FeatureError::Empty { path, set });
+    }
+    let mut seen = HashMap::new();
+    for (second, row) in rows.iter().enumerate() {
+        if let Some(first) = seen.insert(row.name.as_str(), second) {
+            let name = row.name.clone();
+            return Err(FeatureError::Duplicate {
+                path,
+                set,
+                name,
+                first,
+                second,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn read_matrix(
     path: &Path,
     rows: &[Row],
@@ -217,12 +224,18 @@ fn read_matrix(
     hash: &str,
 ) -> Result<Array2<f32>, FeatureError> {
     let (matrix, found) = matrix_file::read(path)?;
-    check_shape(path, matrix.view(), rows.len(), dim)?;
-    if found != hash {
-        return Err(mixed(path, "sha256", found, hash.to_owned()));
-    }
-    check_values(path, matrix.view(), rows)?;
+    check_counts(path, matrix.dim(), rows.len(), dim)?;
+    check_hash(path, found, hash)?;
+    check_values(path, matrix.view(), rows, 0)?;
     Ok(matrix)
+}
+
+pub(super) fn check_hash(path: &Path, found: String, wanted: &str) -> Result<(), FeatureError> {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(mixed(path, "sha256", found, wanted.to_owned()))
+    }
 }
 
 fn mixed(path: &Path, what: &'static str, found: String, wanted: String) -> FeatureError {
@@ -235,37 +248,31 @@ fn mixed(path: &Path, what: &'static str, found: String, wanted: String) -> Feat
     }
 }
 
-fn check_shape(
+pub(super) fn check_counts(
     path: &Path,
-    matrix: ArrayView2<'_, f32>,
+    (found_rows, found_dim): (usize, usize),
     rows: usize,
     dim: usize,
 ) -> Result<(), FeatureError> {
-    if matrix.nrows() != rows {
-        return Err(mixed(
-            path,
-            "rows",
-            matrix.nrows().to_string(),
-            rows.to_string(),
-        ));
-    }
-    if matrix.ncols() != dim {
-        return Err(mixed(
-            path,
-            "numbers per row",
-            matrix.ncols().to_string(),
-            dim.to_string(),
-        ));
+    for (what, found, wanted) in [
+        ("rows", found_rows, rows),
+        ("numbers per row", found_dim, dim),
+    ] {
+        if found != wanted {
+            return Err(mixed(path, what, found.to_string(), wanted.to_string()));
+        }
     }
     Ok(())
 }
 
-fn check_values(
+/// Refuses rows that are not finite or zero throughout; the first of `rows` is row `first`.
+pub(super) fn check_values(
     path: &Path,
     matrix: ArrayView2<'_, f32>,
     rows: &[Row],
+    first: usize,
 ) -> Result<(), FeatureError> {
-    for (row, (values, whom)) in matrix.rows().into_iter().zip(rows).enumerate() {
+    for (row, (values, whom)) in (first..).zip(matrix.rows().into_iter().zip(rows)) {
         if let Some((column, &value)) = values
             .iter()
             .enumerate()

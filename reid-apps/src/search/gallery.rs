@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::npy::Rows;
+use crate::features::RowsFile;
 use crate::features::{FORMAT, FeatureError, Provenance, Row};
 
 /// An extracted gallery: its provenance and where its rows are.
@@ -113,10 +113,10 @@ impl Gallery {
     }
 
     /// Opens the two matrices, plain and mirrored, and checks their shapes.
-    pub(super) fn matrices(&self) -> Result<[Rows; 2], FeatureError> {
+    pub(super) fn matrices(&self) -> Result<[RowsFile; 2], FeatureError> {
         let open = |name: &str| {
             let path = self.folder.join(name);
-            let rows = Rows::open(&path)?;
+            let rows = RowsFile::open(&path)?;
             let (count, dim) = (rows.rows(), rows.dim());
             for (what, found, wanted) in [
                 ("rows", count, self.rows),
@@ -132,7 +132,7 @@ impl Gallery {
     }
 
     /// Compares the hashes of matrices that were read to the end.
-    pub(super) fn check_hashes(&self, matrices: [Rows; 2]) -> Result<(), FeatureError> {
+    pub(super) fn check_hashes(&self, matrices: [RowsFile; 2]) -> Result<(), FeatureError> {
         for (rows, wanted) in matrices.into_iter().zip(&self.hashes) {
             let path = rows.path().to_owned();
             let found = rows.finish();

@@ -12,7 +12,6 @@
 
 mod error;
 mod gallery;
-mod npy;
 mod query;
 mod scan;
 mod top;

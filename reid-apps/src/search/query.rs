@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::npy::Rows;
 use super::{Gallery, SearchError};
 use crate::eval::embed;
 use crate::features::Features;
+use crate::features::RowsFile;
 use crate::imaging::{ImageError, Preprocessor};
 use crate::mgn::{Embedder, EmbedderError, IMAGE};
 
@@ -75,7 +75,7 @@ impl Queries {
     }
 
     fn of_matrix(path: &Path, names: &[String], gallery: &Gallery) -> Result<Self, SearchError> {
-        let mut rows = Rows::open(path)?;
+        let mut rows = RowsFile::open(path)?;
         check_dim(gallery, path, rows.dim())?;
         let (count, dim) = (rows.rows(), rows.dim());
         if let Some(name) = names.first() {

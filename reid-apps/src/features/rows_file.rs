@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::features::FeatureError;
+use super::FeatureError;
 use crate::files::HashingReader;
 
 /// Headers are short; a longer one is damage, and no reason to take memory.
 const LONGEST_HEADER: usize = 64 << 10;
 
 /// Reads float32 rows in order, hashing the file on the way.
-pub(super) struct Rows {
+pub(crate) struct RowsFile {
     path: PathBuf,
     reader: HashingReader<BufReader<File>>,
     rows: usize,
@@ -20,9 +20,9 @@ pub(super) struct Rows {
     bytes: Vec<u8>,
 }
 
-impl Rows {
+impl RowsFile {
     /// Opens a file and checks its header and its size.
-    pub(super) fn open(path: &Path) -> Result<Self, FeatureError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, FeatureError> {
         let io = |source| FeatureError::Io {
             path: path.to_owned(),
             source,
@@ -128,20 +128,20 @@ impl Rows {
         })
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
-    pub(super) fn dim(&self) -> usize {
+    pub(crate) fn dim(&self) -> usize {
         self.dim
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Reads the next rows, at most `count`, into `into`, and returns how many they are.
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         count: usize,
         into: &mut Vec<f32>,
@@ -170,7 +170,7 @@ impl Rows {
     }
 
     /// Returns the SHA-256 of the file, of which all rows have been read.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.reader.finish()
     }
 }

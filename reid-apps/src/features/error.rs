@@ -1,7 +1,7 @@
 //! Why features could not be read or written.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Tells why features could not be read or written. Rows count from 0.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,14 @@ pub enum FeatureError {
         /// What was found, what was wanted, what to do.
         problem: String,
     },
+    /// A file of another program cannot be used.
+    #[error("{}: {problem}", .path.display())]
+    Foreign {
+        /// The file; for an array in it followed by the array's name.
+        path: PathBuf,
+        /// What was found, what was wanted, what to do.
+        problem: String,
+    },
     /// The file system refused.
     #[error("{}: {source}; check the path, its permissions and the free space", .path.display())]
     Io {
@@ -134,6 +142,13 @@ pub enum FeatureError {
 }
 
 impl FeatureError {
+    pub(super) fn foreign(path: &Path, problem: String) -> Self {
+        Self::Foreign {
+            path: path.to_owned(),
+            problem,
+        }
+    }
+
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, source }

@@ -17,13 +17,16 @@
 mod dumps;
 mod error;
 mod matrix_file;
+mod foreign;
 mod meta;
+mod npy_header;
 mod rows_file;
 mod set_reader;
 mod store;
 
 pub use dumps::{Dumps, read_text_dumps};
 pub use error::FeatureError;
+pub use foreign::{ForeignFeatures, ForeignSet};
 pub use meta::{
     DataInfo, DeviceInfo, FORMAT, FailedImage, Meta, ModelInfo, Provenance, Row, SetMeta, Sets,
     ToolInfo, new_run_id,

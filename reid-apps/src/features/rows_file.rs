@@ -5,10 +5,8 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::FeatureError;
+use super::npy_header::NpyHeader;
 use crate::files::HashingReader;
-
-/// Headers are short; a longer one is damage, and no reason to take memory.
-const LONGEST_HEADER: usize = 64 << 10;
 
 /// Reads float32 rows in order, hashing the file on the way.
 pub(crate) struct RowsFile {
@@ -34,51 +32,13 @@ impl RowsFile {
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut reader = HashingReader::new(BufReader::with_capacity(1 << 20, file));
-        let mut exact = |count: usize| {
-            let mut bytes = vec![0; count];
-            match reader.read_exact(&mut bytes) {
-                Ok(()) => Ok(bytes),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    Err(damaged("the file is cut in its header".to_owned()))
-                }
-                Err(error) => Err(io(error)),
-            }
-        };
-        let start = exact(8)?;
-        if &start[..6] != b"\x93NUMPY" {
-            return Err(damaged("it does not begin as a .npy file does".to_owned()));
-        }
-        // Version 1 counts the header in two bytes, later ones in four.
-        let count = match start[6] {
-            1 => exact(2)?
-                .iter()
-                .rev()
-                .fold(0, |sum, &b| sum << 8 | usize::from(b)),
-            2 | 3 => exact(4)?
-                .iter()
-                .rev()
-                .fold(0, |sum, &b| sum << 8 | usize::from(b)),
-            other => return Err(damaged(format!("version {other} of .npy is not known"))),
-        };
-        if count > LONGEST_HEADER {
-            return Err(damaged(format!("a header of {count} bytes")));
-        }
-        let header = exact(count)?;
-        let header = String::from_utf8_lossy(&header).into_owned();
-        let field = |key: &str| {
-            header
-                .split_once(&format!("'{key}':"))
-                .map(|(_, v)| v.trim_start())
-        };
-        let (Some(descr), Some(order), Some(shape)) =
-            (field("descr"), field("fortran_order"), field("shape"))
-        else {
-            return Err(damaged(
-                "its header lacks descr, fortran_order or shape".to_owned(),
-            ));
-        };
-        let found = descr.trim_start_matches(['\'', '"']);
-        let found = found.split(['\'', '"']).next().unwrap_or(found).to_owned();
+        let NpyHeader {
+            descr: found,
+            fortran_order,
+            axes,
+            shape,
+            length: header,
+        } = NpyHeader::read(path, &mut reader)?;
         if found != "<f4" {
             let path = path.to_owned();
             return Err(FeatureError::Dtype { path, found });
@@ -87,28 +47,16 @@ impl RowsFile {
             path: path.to_owned(),
             found,
         };
-        let inside = shape
-            .trim_start_matches('(')
-            .split(')')
-            .next()
-            .unwrap_or("");
-        let axes: Vec<usize> = inside
-            .split(',')
-            .filter(|axis| !axis.trim().is_empty())
-            .map(|axis| axis.trim().parse())
-            .collect::<Result<_, _>>()
-            .map_err(|_| damaged(format!("its shape is ({inside})")))?;
         let [rows, dim] = axes[..] else {
             return Err(layout(format!("{} axes", axes.len())));
         };
-        if order.starts_with("True") {
+        if fortran_order {
             return Err(layout("Fortran order".to_owned()));
         }
         let wanted = rows.checked_mul(dim).and_then(|n| n.checked_mul(4));
-        let wanted =
-            wanted.and_then(|n| n.checked_add(count + if start[6] == 1 { 10 } else { 12 }));
+        let wanted = wanted.and_then(|n| n.checked_add(header));
         let Some(wanted) = wanted.map(|n| n as u64) else {
-            return Err(damaged(format!("its shape ({inside}) is beyond any file")));
+            return Err(damaged(format!("its shape ({shape}) is beyond any file")));
         };
         if length < wanted {
             return Err(damaged(format!(

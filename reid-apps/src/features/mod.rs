@@ -16,8 +16,8 @@
 
 mod dumps;
 mod error;
-mod matrix_file;
 mod foreign;
+mod matrix_file;
 mod meta;
 mod npy_header;
 mod rows_file;

@@ -120,7 +120,9 @@ fn text(file: &Path) -> Result<Array2<f32>, FeatureError> {
             continue;
         }
         let before = numbers.len();
-        let words = row.split([' ', '\t', ',', ';']).filter(|word| !word.is_empty());
+        let words = row
+            .split([' ', '\t', ',', ';'])
+            .filter(|word| !word.is_empty());
         for word in words {
             numbers.push(word.parse::<f32>().map_err(|_| {
                 let problem = format!(

@@ -56,7 +56,11 @@ pub(super) fn read(
             ZlibDecoder::new(element.data)
                 .take(limit)
                 .read_to_end(&mut all)
-                .map_err(|error| wrong(&format!("a compressed part is damaged ({error}); save it again")))?;
+                .map_err(|error| {
+                    wrong(&format!(
+                        "a compressed part is damaged ({error}); save it again"
+                    ))
+                })?;
             expanded = all;
             next(&mut &expanded[..]).ok_or_else(|| wrong(CUT))?
         } else {
@@ -127,7 +131,11 @@ fn read_array(
     if !(6..=15).contains(&class) || flags & COMPLEX != 0 {
         return Err(wrong(format!(
             "an array of class {class}{}, wanted full and real numbers; convert it with MATLAB's full, real or single",
-            if flags & COMPLEX != 0 { " with an imaginary part" } else { "" }
+            if flags & COMPLEX != 0 {
+                " with an imaginary part"
+            } else {
+                ""
+            }
         )));
     }
     let axes: Vec<usize> = match decode("<i4", axes.data) {
@@ -146,7 +154,11 @@ fn read_array(
         9 => ("<f8", "double"),
         12 => ("<i8", "int64"),
         13 => ("<u8", "uint64"),
-        other => return Err(wrong(format!("numbers of type {other}; save it again as single"))),
+        other => {
+            return Err(wrong(format!(
+                "numbers of type {other}; save it again as single"
+            )));
+        }
     };
     let values = decode(descr, numbers.data).ok_or_else(|| wrong(CUT.to_owned()))?;
     let (count, values) = match values {
@@ -159,7 +171,9 @@ fn read_array(
         }
         Values::Whole(values) => (values.len(), Values::Whole(values)),
     };
-    let announced = axes.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
+    let announced = axes
+        .iter()
+        .try_fold(1_usize, |n, &axis| n.checked_mul(axis));
     if announced != Some(count) {
         return Err(wrong(format!(
             "{count} numbers for the axes {axes:?}; the file is damaged, save it again"

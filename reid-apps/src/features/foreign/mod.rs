@@ -32,7 +32,7 @@ use ndarray::Array2;
 use super::store::check_values;
 use super::{FeatureError, Row};
 use crate::data::{Camera, Label, PersonId};
-use array::{Array, Values};
+use array::Array;
 
 /// Holds features of another program, as it gave them.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,7 +126,10 @@ fn is_wanted(name: &str) -> bool {
     })
 }
 
-fn from_arrays(path: &Path, mut arrays: HashMap<String, Array>) -> Result<[Draft; 2], FeatureError> {
+fn from_arrays(
+    path: &Path,
+    mut arrays: HashMap<String, Array>,
+) -> Result<[Draft; 2], FeatureError> {
     let mut set = |set: &str| {
         let mut take = |part: &str, required: bool| {
             let name = format!("{set}_{part}");

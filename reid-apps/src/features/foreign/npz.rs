@@ -22,7 +22,9 @@ pub(super) fn read(
         }
         other => FeatureError::foreign(
             path,
-            format!("no whole ZIP archive ({other}), wanted a .npz; write it again with numpy's savez"),
+            format!(
+                "no whole ZIP archive ({other}), wanted a .npz; write it again with numpy's savez"
+            ),
         ),
     };
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
@@ -48,12 +50,12 @@ fn read_array(path: &Path, entry: &mut dyn Read, size: u64) -> Result<Array, Fea
         .read_to_end(&mut bytes)
         .map_err(|error| match error.kind() {
             // The archive's checksum, or the compressed stream, does not hold.
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
-                FeatureError::Damaged {
-                    path: path.to_owned(),
-                    problem: error.to_string(),
-                }
-            }
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::UnexpectedEof => FeatureError::Damaged {
+                path: path.to_owned(),
+                problem: error.to_string(),
+            },
             _ => FeatureError::io(path)(error),
         })?;
     let values = decode(&header.descr, &bytes);
@@ -75,7 +77,10 @@ fn read_array(path: &Path, entry: &mut dyn Read, size: u64) -> Result<Array, Fea
         return Err(if is_label {
             FeatureError::foreign(
                 path,
-                format!("dtype {}, wanted whole numbers; convert it with numpy's astype('<i8')", header.descr),
+                format!(
+                    "dtype {}, wanted whole numbers; convert it with numpy's astype('<i8')",
+                    header.descr
+                ),
             )
         } else {
             FeatureError::Dtype {
@@ -95,7 +100,10 @@ fn read_array(path: &Path, entry: &mut dyn Read, size: u64) -> Result<Array, Fea
         Values::F64(values) => values.len(),
         Values::Whole(values) => values.len(),
     };
-    let announced = header.axes.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
+    let announced = header
+        .axes
+        .iter()
+        .try_fold(1_usize, |n, &axis| n.checked_mul(axis));
     if announced != Some(count) {
         return Err(FeatureError::Damaged {
             path: path.to_owned(),

@@ -63,7 +63,10 @@ fn other_dtypes_and_orders_are_named_with_their_array() {
     let text = failure(&data("doubles.npz"));
     assert!(text.contains("query_f") && text.contains("<f8"), "{text}");
     let text = failure(&data("columns.npz"));
-    assert!(text.contains("gallery_f") && text.contains("Fortran order"), "{text}");
+    assert!(
+        text.contains("gallery_f") && text.contains("Fortran order"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -162,11 +165,17 @@ fn a_description_joins_text_and_bare_numbers_with_persons_and_cameras() {
     let mut described = Described::new();
     let found = described.read().unwrap();
     assert_eq!(found.query.plain, array![[1.0, 2.5], [3.0, -4.0]]);
-    assert_eq!(found.gallery.plain, array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    assert_eq!(
+        found.gallery.plain,
+        array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+    );
     assert_eq!(found.query.rows[1].name, "b");
     assert_eq!(found.gallery.rows[2].name, "gallery[2]");
     described.json["query"]["flip"] = "q.txt".into();
-    assert_eq!(described.read().unwrap().query.flip, Some(found.query.plain));
+    assert_eq!(
+        described.read().unwrap().query.flip,
+        Some(found.query.plain)
+    );
 }
 
 #[test]
@@ -177,11 +186,20 @@ fn parts_that_do_not_belong_together_are_named_with_file_and_row() {
     let set = |set: &'static str, key: &'static str, value: serde_json::Value| {
         move |d: &mut Described| d.json[set][key] = value
     };
-    Described::fails(write("q.txt", "1 nan\n3 4"), &["q.txt", "row 0 (a), column 1"]);
+    Described::fails(
+        write("q.txt", "1 nan\n3 4"),
+        &["q.txt", "row 0 (a), column 1"],
+    );
     Described::fails(write("q.txt", "1 2\n0 0"), &["q.txt", "row 1 (b) is zero"]);
-    Described::fails(write("q.txt", "1 2\n3"), &["q.txt", "line 2: 1 numbers, wanted 2"]);
+    Described::fails(
+        write("q.txt", "1 2\n3"),
+        &["q.txt", "line 2: 1 numbers, wanted 2"],
+    );
     Described::fails(write("q.txt", "1 2\n3 x"), &["q.txt", "line 2: \"x\""]);
-    Described::fails(write("q.txt", "1 2 3\n4 5 6"), &["g.bin", "numbers per row 2", "3"]);
+    Described::fails(
+        write("q.txt", "1 2 3\n4 5 6"),
+        &["g.bin", "numbers per row 2", "3"],
+    );
     Described::fails(write("q.txt", "# nothing\n"), &["q.txt", "no rows"]);
     Described::fails(write("g.bin", "cut"), &["g.bin", "3 bytes, wanted 24"]);
     Described::fails(
@@ -192,12 +210,36 @@ fn parts_that_do_not_belong_together_are_named_with_file_and_row() {
         &["f.txt", "rows 1", "the plain features have 2"],
     );
     let json = |value| value;
-    Described::fails(set("gallery", "cameras", json(serde_json::json!([1, 2]))), &["cameras 2", "3"]);
-    Described::fails(set("gallery", "ids", json(serde_json::json!([1]))), &["persons 1", "3"]);
-    Described::fails(set("query", "names", json(serde_json::json!(["a", "a"]))), &["a is both row 0 and row 1 of query"]);
-    Described::fails(set("query", "cameras", json(serde_json::json!([1, -1]))), &["camera of query row 1 is -1"]);
-    Described::fails(set("gallery", "dtype", json("<f8".into())), &["g.bin", "<f8"]);
-    Described::fails(set("gallery", "shape", json(serde_json::Value::Null)), &["no shape for", "g.bin"]);
-    Described::fails(set("query", "shape", json(serde_json::json!([2, 3]))), &["q.txt", "2 of 3"]);
-    Described::fails(set("query", "features", json("away.npy".into())), &["away.npy", "No such file"]);
+    Described::fails(
+        set("gallery", "cameras", json(serde_json::json!([1, 2]))),
+        &["cameras 2", "3"],
+    );
+    Described::fails(
+        set("gallery", "ids", json(serde_json::json!([1]))),
+        &["persons 1", "3"],
+    );
+    Described::fails(
+        set("query", "names", json(serde_json::json!(["a", "a"]))),
+        &["a is both row 0 and row 1 of query"],
+    );
+    Described::fails(
+        set("query", "cameras", json(serde_json::json!([1, -1]))),
+        &["camera of query row 1 is -1"],
+    );
+    Described::fails(
+        set("gallery", "dtype", json("<f8".into())),
+        &["g.bin", "<f8"],
+    );
+    Described::fails(
+        set("gallery", "shape", json(serde_json::Value::Null)),
+        &["no shape for", "g.bin"],
+    );
+    Described::fails(
+        set("query", "shape", json(serde_json::json!([2, 3]))),
+        &["q.txt", "2 of 3"],
+    );
+    Described::fails(
+        set("query", "features", json("away.npy".into())),
+        &["away.npy", "No such file"],
+    );
 }

@@ -8,17 +8,18 @@ use acl::{Context, Runtime};
 use clap::{Args, Subcommand};
 use ndarray::Array2;
 
+use super::evaluate_args::EvaluationArgs;
 use super::exit::Failure;
 use super::{DeviceArgs, Session, out};
 use crate::data::market1501::Dataset;
 use crate::data::{Folder, ReidDataset};
 use crate::eval::{
-    EvalError, FeatureDistances, Metric, Options, RerankParameters, Standing, embed, rank_query,
-    report_features,
+    EvalError, FeatureDistances, Metric, Options, ReportError, Standing, embed, rank_query,
+    report_features, report_folder,
 };
 use crate::features::{
-    DataInfo, DeviceInfo, FailedImage, Features, ModelInfo, Provenance, Row, SetFeatures, ToolInfo,
-    new_run_id,
+    DataInfo, DeviceInfo, FailedImage, Features, ForeignFeatures, ModelInfo, Provenance, Row,
+    SetFeatures, ToolInfo, new_run_id,
 };
 use crate::imaging::decode_file;
 use crate::mgn::journal::Set;
@@ -59,17 +60,17 @@ pub(super) struct ExtractArgs {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct EvaluateArgs {
-    /// The folder that `extract` wrote
-    #[arg(long, value_name = "DIR")]
+    /// The folder that `extract` wrote, or features of another program: .npz, .mat (version 5), or
+    /// a description in .json (raw numbers, text, .npy)
+    #[arg(long, value_name = "DIR|FILE")]
     features: PathBuf,
 
     /// Print a JSON report (format 1) instead of the lines
     #[arg(long)]
     json: bool,
 
-    /// Leave re-ranking out
-    #[arg(long)]
-    no_rerank: bool,
+    #[command(flatten)]
+    evaluation: EvaluationArgs,
 
     /// Write the report as one HTML file, too
     #[arg(long, value_name = "FILE.html")]
@@ -347,32 +348,40 @@ pub(super) fn interruption() -> Arc<AtomicBool> {
 }
 
 fn run_evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
-    let features = Features::read(&arguments.features).map_err(Failure::ran)?;
-    let rerank = (!arguments.no_rerank).then(RerankParameters::default);
-    let mut options = Options {
-        rerank,
-        ..Options::default()
+    let foreign = ForeignFeatures::is_named_so(&arguments.features);
+    let mut features = None;
+    if foreign {
+        let read = ForeignFeatures::read(&arguments.features).map_err(Failure::ran)?;
+        features = Some(read.into_features());
+    }
+    let evaluate = |options: &Options| match &features {
+        Some(features) => report_features(features, options).map_err(ReportError::from),
+        None => report_folder(&arguments.features, options),
     };
-    let report = match report_features(&features, &options) {
-        Err(error @ EvalError::TooFewImages { .. }) if !arguments.no_rerank => {
+    let mut options = arguments.evaluation.options();
+    let report = match evaluate(&options) {
+        Err(ReportError::Eval(error @ EvalError::TooFewImages { .. })) => {
             log::warn!("without re-ranking: {error}");
             options.rerank = None;
-            report_features(&features, &options)
+            evaluate(&options)
         }
         other => other,
     }
     .map_err(Failure::ran)?;
     if let Some(path) = &arguments.report {
+        let features = match features {
+            Some(features) => features,
+            None => Features::read(&arguments.features).map_err(Failure::ran)?,
+        };
         super::report::write(path, &report, &features, None, None)?;
     }
     if arguments.json {
         let text = serde_json::to_string_pretty(&report).map_err(Failure::ran)?;
         return Ok(out!("{text}")?);
     }
-    out!("{report}")?;
-    say_where(&report.provenance);
-    for name in &report.skipped {
-        log::warn!("{name} has no right answer in the gallery and does not count");
+    arguments.evaluation.print(&report)?;
+    if !foreign {
+        say_where(&report.provenance);
     }
     Ok(())
 }

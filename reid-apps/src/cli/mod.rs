@@ -6,6 +6,7 @@
 mod demo;
 mod dgnet;
 mod doctor;
+mod evaluate_args;
 mod exit;
 mod explain;
 mod fid;

@@ -24,7 +24,7 @@ pub struct Meta {
 }
 
 /// Tells where features come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
     /// Names the extraction; hexadecimal, see [`new_run_id`].
     pub run: String,

@@ -30,7 +30,9 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 
 use super::store::check_values;
-use super::{FeatureError, Row};
+use super::{
+    DataInfo, DeviceInfo, FeatureError, Features, ModelInfo, Provenance, Row, SetFeatures,
+};
 use crate::data::{Camera, Label, PersonId};
 use array::Array;
 
@@ -101,6 +103,44 @@ impl ForeignFeatures {
             query: query.finish("query", dim)?,
             gallery: gallery.finish("gallery", dim)?,
         })
+    }
+}
+
+impl ForeignFeatures {
+    /// Makes features as `reid mgn extract` would have left them, with what is not known about
+    /// their making said to be so. Without mirrored features those are zeros, which add nothing.
+    #[must_use]
+    pub fn into_features(self) -> Features {
+        let unknown = || "not recorded".to_owned();
+        let provenance = Provenance {
+            run: unknown(),
+            device: DeviceInfo {
+                soc: unknown(),
+                library: unknown(),
+                version: unknown(),
+            },
+            model: ModelInfo {
+                file: unknown(),
+                sha256: unknown(),
+                dim: self.query.plain.ncols(),
+                ..ModelInfo::default()
+            },
+            data: DataInfo {
+                root: self.path.display().to_string(),
+                ..DataInfo::default()
+            },
+            ..Provenance::default()
+        };
+        let whole = |set: ForeignSet| SetFeatures {
+            flip: set.flip.unwrap_or_else(|| Array2::zeros(set.plain.dim())),
+            rows: set.rows,
+            plain: set.plain,
+        };
+        Features {
+            provenance,
+            query: whole(self.query),
+            gallery: whole(self.gallery),
+        }
     }
 }
 

@@ -48,6 +48,9 @@ struct Inner {
     staging: Option<Staging>,
     /// For work that changes streams, one per change.
     hops: Vec<Event>,
+    /// The ends of runs in turn. Two of them by turns: when one is recorded again, the wait of the
+    /// next run for its last record is certainly over.
+    turns: Vec<Arc<Event>>,
     /// The access methods hand out what they would otherwise have to lock.
     _not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
 }
@@ -92,6 +95,7 @@ impl Bindings {
             scratch: Vec::new(),
             staging: None,
             hops: Vec::new(),
+            turns: Vec::new(),
             _not_sync: std::marker::PhantomData,
         }));
         if let Some(largest) = desc.gears.largest() {
@@ -348,6 +352,16 @@ impl Bindings {
             self.0.hops.push(event);
         }
         Ok(&self.0.hops[index])
+    }
+
+    /// Returns the event for the end of the next run in turn; makes it at the first two times.
+    pub(crate) fn turn_event(&mut self) -> Result<Arc<Event>> {
+        if self.0.turns.len() < 2 {
+            let event = Arc::new(Event::new(self.0.model.context())?);
+            self.0.turns.push(event);
+        }
+        self.0.turns.rotate_left(1);
+        Ok(Arc::clone(&self.0.turns[0]))
     }
 
     /// Returns the index of an input that the user fills.

@@ -69,6 +69,36 @@ impl Bindings {
         }
     }
 
+    /// Returns the staging memory of an input, to fill: its bytes for the gear that is set, whatever
+    /// the element type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`]; [`Error::InvalidArgument`] without [staging](Self::with_staging).
+    pub fn stage_bytes<'t>(&mut self, id: impl Into<TensorId<'t>>) -> Result<&mut [u8]> {
+        let index = self.data_input(id.into())?;
+        let bytes = self.input_bytes(index);
+        let staging = self.0.staging.as_mut().ok_or_else(absent)?;
+        Ok(match &mut staging.inputs[index] {
+            Some(buffer) => &mut buffer.as_mut_bytes()[..bytes],
+            None => &mut [],
+        })
+    }
+
+    /// Returns the staging memory of an output: its bytes for the gear that is set, whatever the
+    /// element type.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bindings::stage_bytes`].
+    pub fn staged_bytes<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&[u8]> {
+        let index = self.desc().output(id)?;
+        Ok(match &self.staging()?.outputs[index] {
+            Some(buffer) => &buffer.as_bytes()[..self.output_bytes(index)],
+            None => &[],
+        })
+    }
+
     /// Returns the staging memory of an input, to fill, as an array of its shape.
     ///
     /// # Errors

@@ -9,10 +9,12 @@ mod doctor;
 mod exit;
 mod explain;
 mod fid;
+mod infer;
 mod mgn;
 mod om;
 mod progress;
 mod report;
+mod runner_args;
 mod search;
 
 use std::ffi::OsString;
@@ -43,6 +45,8 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// Any model on files: batches, several devices, outputs as BIN, NPY or TXT, figures
+    Infer(Box<infer::InferArgs>),
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]
     Om(om::OmCommand),
@@ -96,6 +100,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Infer(arguments) => infer::run(&arguments, &session),
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -116,7 +121,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_log(cli: &Cli) {
-    let level = match (cli.quiet, cli.verbose) {
+    let debug = matches!(&cli.command, Command::Infer(arguments) if arguments.debug);
+    let level = match (cli.quiet, if debug { 2 } else { cli.verbose }) {
         (true, _) => log::LevelFilter::Error,
         (false, 0) => log::LevelFilter::Warn,
         (false, 1) => log::LevelFilter::Info,

@@ -20,6 +20,7 @@
 
 mod error;
 mod figures;
+pub mod infer;
 mod lane;
 mod pipeline;
 mod run;

@@ -131,6 +131,15 @@ impl Pipeline {
         &self.lanes
     }
 
+    /// Makes bindings as the slots of the first device have them.
+    ///
+    /// # Errors
+    ///
+    /// [`acl::Error`] when the device is full.
+    pub fn probe(&self) -> acl::Result<Bindings> {
+        self.lanes[0].with_model(|model| (self.prepare)(model))
+    }
+
     /// Runs all batches of `source`; each is handed to `sink` in order, on any thread.
     ///
     /// It ends early when `stop` is set or the sink breaks: batches under way are then finished and

@@ -1,0 +1,28 @@
+//! Files of any kind through any model.
+//!
+//! What the tools of the vendor do with a model and a folder of preprocessed files, on the
+//! [pipeline](crate::runner): inputs paired by position, grouped into batches, the last one padded,
+//! and one file per sample and output written.
+
+mod error;
+mod inputs;
+mod job;
+mod npy;
+mod outputs;
+mod shape;
+mod shard;
+mod summary;
+mod work;
+
+pub use error::InferError;
+pub use inputs::InputFiles;
+pub use job::{Job, JobOptions, PureData};
+pub use npy::NpyHeader;
+pub use outputs::{OutFormat, Writer};
+pub use shape::{Shape, in_order, parse_dims, parse_range};
+pub use shard::Shard;
+pub use summary::{
+    FailedBatch, Latency, Machine, Number, Reid, RunInfo, SampleFiles, ShardInfo, Summary,
+    Throughput, stages,
+};
+pub use work::{FileBatch, FileWork};

@@ -265,7 +265,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
     )
     .map_err(failure)?;
     let writer = folder.as_deref().map(|folder| writer(arguments, folder));
-    let work = work(arguments, &job, shape, writer).map_err(failure)?;
+    let work = work(&arguments.runner, &job, shape, writer).map_err(failure)?;
     let (samples, info) = match (&work.files, shard) {
         (Some(files), Some(shard)) => {
             let info = shard.info(files, work.group);
@@ -369,8 +369,8 @@ fn conclude(
 }
 
 /// Reads the inputs' lists and finds out how they make batches.
-fn work(
-    arguments: &InferArgs,
+pub(super) fn work(
+    runner: &RunnerArgs,
     job: &Job,
     shape: Shape,
     writer: Option<Writer>,
@@ -385,8 +385,8 @@ fn work(
         shape,
         pure_items: job.batch,
     };
-    if !arguments.runner.input.is_empty() {
-        let files = InputFiles::read(&arguments.runner.input, &names)?;
+    if !runner.input.is_empty() {
+        let files = InputFiles::read(&runner.input, &names)?;
         if work.shape != Shape::AutoDims {
             work.group = FileWork::find_group(&files, &mut job.probe()?)?;
         }
@@ -397,7 +397,7 @@ fn work(
 }
 
 /// Runs the first batch some times, and keeps nothing.
-fn warm_up(
+pub(super) fn warm_up(
     job: &mut Job,
     work: &FileWork,
     samples: std::ops::Range<usize>,

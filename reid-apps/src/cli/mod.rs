@@ -3,6 +3,7 @@
 //! Standard output is data; progress and messages go to standard error. Exit codes: 0 done, 1 ran
 //! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
 
+mod bench;
 mod demo;
 mod dgnet;
 mod doctor;
@@ -10,6 +11,7 @@ mod exit;
 mod explain;
 mod fid;
 mod infer;
+mod merge;
 mod mgn;
 mod om;
 mod progress;
@@ -47,6 +49,10 @@ enum Command {
     Mgn(mgn::MgnCommand),
     /// Any model on files: batches, several devices, outputs as BIN, NPY or TXT, figures
     Infer(Box<infer::InferArgs>),
+    /// How fast a model is: stages, percentiles, both throughputs, a page, gates for CI, tuning
+    Bench(Box<bench::BenchArgs>),
+    /// Join the outputs of `infer --shard I/N`
+    Merge(merge::MergeArgs),
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]
     Om(om::OmCommand),
@@ -101,6 +107,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
         Command::Infer(arguments) => infer::run(&arguments, &session),
+        Command::Bench(arguments) => bench::run(&arguments, &session),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -18,6 +18,7 @@
 //! A batch that fails is handed to the sink with its reason, and the others go on. A device that is
 //! gone gives its batches back to the queue, as long as another device is left.
 
+pub mod bench;
 mod error;
 mod figures;
 pub mod infer;

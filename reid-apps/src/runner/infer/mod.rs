@@ -7,6 +7,7 @@
 mod error;
 mod inputs;
 mod job;
+mod merge;
 mod npy;
 mod outputs;
 mod shape;
@@ -17,6 +18,7 @@ mod work;
 pub use error::InferError;
 pub use inputs::InputFiles;
 pub use job::{Job, JobOptions, PureData};
+pub use merge::{MergeError, Merged, merge};
 pub use npy::NpyHeader;
 pub use outputs::{OutFormat, Writer};
 pub use shape::{Shape, in_order, parse_dims, parse_range};

@@ -304,7 +304,6 @@ fn run_compare(before: &Path, after: &Path, tolerance: f64) -> Result<(), Failur
 }
 
 /// What `--autotune` writes.
-
 struct Tuned {
     /// The model with the best rate.
     model: String,
@@ -319,7 +318,6 @@ struct Tuned {
 }
 
 /// One setting that was tried.
-
 struct Tried {
     model: String,
     batch: usize,

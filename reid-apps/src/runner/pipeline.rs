@@ -1,7 +1,7 @@
 //! Devices, their slots, and what a run over them is given and gives.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use acl::Bindings;
@@ -76,7 +76,7 @@ pub struct Done<B, O, E> {
 pub struct Outcome {
     /// Batches that were handed to the sink, failed ones included.
     pub batches: u64,
-    /// Whether the run was stopped from outside.
+    /// Whether the run was stopped from outside before its end.
     pub interrupted: bool,
     /// Devices that were lost on the way, with the reason.
     pub lost: Vec<(i32, String)>,
@@ -179,7 +179,7 @@ impl Pipeline {
         }
         Ok(Outcome {
             batches: end.emitted,
-            interrupted: stop.load(Ordering::Relaxed),
+            interrupted: end.stopped,
             lost: end.lost,
             wall: origin.elapsed(),
         })

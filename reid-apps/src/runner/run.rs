@@ -39,6 +39,7 @@ pub(super) struct Run<'a, W: Work, I, S> {
 pub(super) struct End {
     pub(super) slots: Vec<Slot>,
     pub(super) emitted: u64,
+    pub(super) stopped: bool,
     pub(super) lost: Vec<(i32, String)>,
 }
 
@@ -57,6 +58,8 @@ struct Desk<I, B> {
     emitted: u64,
     /// The source has no more, or is not to be asked.
     exhausted: bool,
+    /// It is not asked because the run was stopped from outside.
+    stopped: bool,
     /// Slots that exist, wherever they are.
     alive: usize,
     gone: Vec<bool>,
@@ -81,6 +84,10 @@ struct Exit<S, W: Work> {
     sink: S,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is moved once and never kept; a box would be an allocation per batch"
+)]
 enum Todo<B> {
     Take(Job<B>),
     Fill(u64, B, Slot),
@@ -125,6 +132,7 @@ where
                 settled: 0,
                 emitted: 0,
                 exhausted: false,
+                stopped: false,
                 alive,
                 gone: vec![false; lanes.len()],
                 lost: Vec::new(),
@@ -162,6 +170,7 @@ where
         End {
             slots: desk.free,
             emitted: desk.emitted,
+            stopped: desk.stopped,
             lost: desk.lost,
         }
     }
@@ -236,8 +245,9 @@ where
             if let Some(job) = desk.finished.pop_front() {
                 return Todo::Take(job);
             }
-            if self.stop.load(Ordering::Relaxed) {
+            if !desk.exhausted && self.stop.load(Ordering::Relaxed) {
                 desk.exhausted = true;
+                desk.stopped = true;
             }
             if let Some((number, batch, slot)) = self.pick(&mut desk, lane) {
                 return Todo::Fill(number, batch, slot);

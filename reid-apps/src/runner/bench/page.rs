@@ -256,12 +256,12 @@ fn histogram(id: &str, distribution: &Distribution) -> String {
         );
     }
     let median = across(q.median);
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<line class=\"mean\" x1=\"{median:.1}\" y1=\"14\" x2=\"{median:.1}\" y2=\"180\"/>\
          <text x=\"10\" y=\"202\">{low:.3}</text>\
          <text x=\"{:.1}\" y=\"202\" text-anchor=\"end\">{high:.3} (p99.9)</text>\
-         <text x=\"{:.1}\" y=\"216\" text-anchor=\"middle\">median {:.3}</text></svg>\n",
+         <text x=\"{:.1}\" y=\"216\" text-anchor=\"middle\">median {:.3}</text></svg>",
         width - 10.0,
         width / 2.0,
         q.median

@@ -21,7 +21,7 @@ pub use job::{Job, JobOptions, PureData};
 pub use merge::{MergeError, Merged, merge};
 pub use npy::NpyHeader;
 pub use outputs::{OutFormat, Writer};
-pub use shape::{Shape, in_order, parse_dims, parse_range};
+pub use shape::{NamedDims, Shape, in_order, parse_dims, parse_range};
 pub use shard::Shard;
 pub use summary::{
     FailedBatch, Latency, Machine, Number, Reid, RunInfo, SampleFiles, ShardInfo, Summary,

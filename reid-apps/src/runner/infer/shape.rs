@@ -4,6 +4,9 @@ use acl::{Gear, Gears, ModelDesc};
 
 use super::error::InferError;
 
+/// Shapes by the names of inputs.
+pub type NamedDims = Vec<(String, Vec<i64>)>;
+
 /// What was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
@@ -15,9 +18,9 @@ pub enum Shape {
     /// `--dymHW H,W`.
     ImageSize([u64; 2]),
     /// `--dymDims name:d,d;name:d`.
-    Dims(Vec<(String, Vec<i64>)>),
+    Dims(NamedDims),
     /// `--dymShape name:d,d;name:d`, for models whose dims are open.
-    Open(Vec<(String, Vec<i64>)>),
+    Open(NamedDims),
     /// `--auto_set_dymdims_mode`: the gear of each file's shape.
     AutoDims,
     /// `--auto_set_dymshape_mode`: the shape of each file.
@@ -29,7 +32,7 @@ pub enum Shape {
 /// # Errors
 ///
 /// What is wrong, and an example.
-pub fn parse_dims(text: &str) -> Result<Vec<(String, Vec<i64>)>, String> {
+pub fn parse_dims(text: &str) -> Result<NamedDims, String> {
     let bad = |part: &str| {
         format!(
             "{part:?} is no shape; write name:d,d,d and ; between inputs, as in \"x:1,3,224,224\""
@@ -55,7 +58,7 @@ pub fn parse_dims(text: &str) -> Result<Vec<(String, Vec<i64>)>, String> {
 /// # Errors
 ///
 /// What is wrong, and an example.
-pub fn parse_range(text: &str) -> Result<Vec<Vec<(String, Vec<i64>)>>, String> {
+pub fn parse_range(text: &str) -> Result<Vec<NamedDims>, String> {
     /// More runs than this are a slip of the pen.
     const MOST: usize = 100_000;
     let bad = |part: &str| {
@@ -63,7 +66,7 @@ pub fn parse_range(text: &str) -> Result<Vec<Vec<(String, Vec<i64>)>>, String> {
             "{part:?} is no range; write name:d,a~b,a-b-c and ; between inputs, as in \"x:1,3,224~226,8-16\""
         )
     };
-    let mut all: Vec<Vec<(String, Vec<i64>)>> = vec![Vec::new()];
+    let mut all: Vec<NamedDims> = vec![Vec::new()];
     for part in text.split(';').filter(|part| !part.trim().is_empty()) {
         let (name, dims) = part.trim().rsplit_once(':').ok_or_else(|| bad(part))?;
         let mut shapes: Vec<Vec<i64>> = vec![Vec::new()];

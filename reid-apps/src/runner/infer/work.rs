@@ -54,7 +54,7 @@ impl FileWork {
             let size = payload(path)?.1;
             let whole = bindings.stage_bytes(index)?.len() as u64;
             let dims = bindings.input_dims(index)?;
-            let parts = if size == 0 { 0 } else { whole / size };
+            let parts = whole.checked_div(size).unwrap_or(0);
             // A part of a sample would fill a batch too, but be no batch of samples.
             let rows = dims.first().and_then(|dim| u64::try_from(*dim).ok());
             let divides = |parts: u64| rows.is_none_or(|rows| rows.is_multiple_of(parts));

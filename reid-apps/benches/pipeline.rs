@@ -280,7 +280,7 @@ fn images(name: &str) -> Result<(), Failure> {
         out,
     };
     let batch = |number: usize| {
-        let file = |row| files[(number * BATCH + row) % files.len()].clone();
+        let file = |row: usize| files[(number * BATCH + row) % files.len()].clone();
         (number, (0..BATCH).map(file).collect::<Vec<_>>())
     };
     // About three seconds at the limit.

@@ -1,6 +1,7 @@
 //! The memory that a model reads and writes, made once and used again and again.
 
 mod access;
+mod open;
 mod staging;
 
 use std::sync::Arc;
@@ -9,7 +10,8 @@ use crate::memory::{Dataset, Pending, Transfer};
 use crate::model::{Inner as ModelInner, Run};
 use crate::stream::Inner as StreamInner;
 use crate::{
-    DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorId,
+    DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorDesc,
+    TensorId,
 };
 
 use staging::Staging;
@@ -39,6 +41,8 @@ struct Inner {
     outputs: Dataset,
     /// The index of the gear that is set; `None` with fixed shapes.
     gear: Option<usize>,
+    /// The bytes of each input's and each output's memory, where the shapes are open.
+    open: Option<Rooms>,
     input_dims: Vec<Vec<i64>>,
     output_dims: Vec<Vec<i64>>,
     /// Where the next gear's output dims are put together.
@@ -55,9 +59,16 @@ struct Inner {
     _not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
 }
 
+/// How much memory the inputs and the outputs of open shapes have.
+#[derive(Debug)]
+struct Rooms {
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+}
+
 impl Bindings {
     pub(crate) fn new(model: &Arc<ModelInner>) -> Result<Self> {
-        let (context, desc) = (model.context(), model.desc());
+        let desc = model.desc();
         for tensor in desc
             .data_inputs()
             .map(|(_, tensor)| tensor)
@@ -69,18 +80,32 @@ impl Bindings {
                     what: format!("tensor {}", tensor.real_name).into(),
                     got: format!("shape {:?} without bounds", tensor.dims),
                     want: "a bounded shape: compile the model with --dynamic_batch_size, \
-                           --dynamic_image_size or --dynamic_dims"
+                           --dynamic_image_size or --dynamic_dims, or use open_bindings"
                         .to_owned(),
                 });
             }
         }
-        let inputs = Dataset::new(context, desc.inputs.iter().map(|tensor| tensor.size))?;
-        let outputs = Dataset::new(context, desc.outputs.iter().map(|tensor| tensor.size))?;
+        Self::with_rooms(model, None)
+    }
+
+    /// Makes bindings with memory of the sizes that the model says, or of `rooms`.
+    fn with_rooms(model: &Arc<ModelInner>, rooms: Option<Rooms>) -> Result<Self> {
+        let (context, desc) = (model.context(), model.desc());
+        let sizes = |tensors: &[TensorDesc]| -> Vec<usize> {
+            tensors.iter().map(|tensor| tensor.size).collect()
+        };
+        let (inputs, outputs) = match &rooms {
+            Some(rooms) => (rooms.inputs.clone(), rooms.outputs.clone()),
+            None => (sizes(&desc.inputs), sizes(&desc.outputs)),
+        };
+        let inputs = Dataset::new(context, inputs.into_iter())?;
+        let outputs = Dataset::new(context, outputs.into_iter())?;
         let mut bindings = Self(Box::new(Inner {
             model: Arc::clone(model),
             inputs,
             outputs,
             gear: None,
+            open: rooms,
             input_dims: desc
                 .inputs
                 .iter()
@@ -382,7 +407,9 @@ impl Bindings {
     /// Returns the bytes of an input for the gear that is set.
     fn input_bytes(&self, index: usize) -> usize {
         let tensor = &self.desc().inputs[index];
-        if self.0.gear.is_none() {
+        if let Some(rooms) = &self.0.open {
+            open::bytes(tensor, &self.0.input_dims[index], rooms.inputs[index])
+        } else if self.0.gear.is_none() {
             tensor.size
         } else {
             tensor.bytes(&self.0.input_dims[index])
@@ -392,7 +419,9 @@ impl Bindings {
     /// Returns the bytes of an output for the gear that is set.
     fn output_bytes(&self, index: usize) -> usize {
         let tensor = &self.desc().outputs[index];
-        if self.0.gear.is_none() {
+        if let Some(rooms) = &self.0.open {
+            open::bytes(tensor, &self.0.output_dims[index], rooms.outputs[index])
+        } else if self.0.gear.is_none() {
             tensor.size
         } else {
             tensor.bytes(&self.0.output_dims[index])
@@ -425,11 +454,10 @@ impl Bindings {
             .enumerate()
             .filter_map(|(index, host)| {
                 let host = host.as_ref()?;
-                Some((
-                    &**self.0.outputs.memory(index),
-                    host,
-                    self.output_bytes(index),
-                ))
+                // The size of open shapes is only known after the run: all of the memory is copied.
+                let rooms = self.0.open.as_ref();
+                let bytes = rooms.map_or_else(|| self.output_bytes(index), |r| r.outputs[index]);
+                Some((&**self.0.outputs.memory(index), host, bytes))
             }))
     }
 

@@ -36,18 +36,22 @@ impl Bindings {
     #[doc(alias = "aclrtMallocHost")]
     pub fn with_staging(mut self) -> Result<Self> {
         let context = self.0.model.context();
-        let make = |tensor: &TensorDesc| -> Result<Option<PinnedBuffer>> {
-            let data = tensor.role == Role::Data && tensor.size > 0;
-            data.then(|| PinnedBuffer::alloc(context, tensor.size))
-                .transpose()
+        let make = |(tensor, size): (&TensorDesc, usize)| -> Result<Option<PinnedBuffer>> {
+            let data = tensor.role == Role::Data && size > 0;
+            data.then(|| PinnedBuffer::alloc(context, size)).transpose()
         };
-        let inputs = self.desc().inputs.iter().map(make).collect::<Result<_>>()?;
-        let outputs = self
-            .desc()
-            .outputs
-            .iter()
-            .map(make)
-            .collect::<Result<_>>()?;
+        let all = |tensors: &[TensorDesc], rooms: Option<&Vec<usize>>| {
+            let size = |(index, tensor): (usize, &TensorDesc)| {
+                rooms.map_or(tensor.size, |rooms| rooms[index])
+            };
+            let pairs = tensors.iter().enumerate();
+            pairs
+                .map(|(index, tensor)| make((tensor, size((index, tensor)))))
+                .collect::<Result<_>>()
+        };
+        let rooms = self.0.open.as_ref();
+        let inputs = all(&self.desc().inputs, rooms.map(|rooms| &rooms.inputs))?;
+        let outputs = all(&self.desc().outputs, rooms.map(|rooms| &rooms.outputs))?;
         self.0.staging = Some(Staging { inputs, outputs });
         Ok(self)
     }
@@ -165,6 +169,7 @@ impl Bindings {
     /// [`Error::Acl`]; [`Error::InvalidArgument`] without [staging](Self::with_staging).
     #[doc(alias = "aclrtMemcpy")]
     pub fn download(&mut self) -> Result<()> {
+        self.read_shapes()?;
         for index in 0..self.desc().outputs.len() {
             let bytes = self.output_bytes(index);
             let inner = &mut *self.0;

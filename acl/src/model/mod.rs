@@ -209,6 +209,19 @@ impl Model {
         Bindings::new(&self.inner)
     }
 
+    /// Makes bindings for a model whose shapes are open: `inputs` and `outputs` are the bytes of
+    /// memory for each, in the order of the C API. Shapes are then set by
+    /// [`Bindings::set_shapes`], as often as wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Acl`] when the device is full; [`Error::InvalidArgument`] if the model has gears, or
+    /// the numbers of sizes are not those of its inputs and outputs.
+    #[doc(alias = "aclmdlCreateDataset")]
+    pub fn open_bindings(&self, inputs: &[usize], outputs: &[usize]) -> Result<Bindings> {
+        Bindings::new_open(&self.inner, inputs, outputs)
+    }
+
     /// Runs the model, and waits for it.
     ///
     /// # Errors

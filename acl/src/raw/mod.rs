@@ -9,6 +9,7 @@
 
 pub(crate) mod memory;
 pub(crate) mod model;
+mod open;
 mod stream;
 
 use std::ffi::{CStr, CString, c_char};

@@ -275,3 +275,57 @@ fn runs_in_turn_keep_their_order_on_streams_of_their_own() {
     assert!(matches!(refused.error, Error::Busy { .. }), "{refused}");
     under_way.wait().unwrap();
 }
+
+/// An open shape: `x` of any rows and four columns.
+const OPEN: TestModel = TestModel {
+    name: "open",
+    ops: &["Relu"],
+    dims: &[-1, 4],
+    options: |options| options.input_shape = vec![("x".into(), vec![-1, 4])],
+    atc: "--input_shape=x:-1,4",
+};
+
+#[test]
+fn open_shapes_are_set_for_each_run_and_known_of_outputs_after_it() {
+    let Some(model) = load(&OPEN) else { return };
+    let refused = model.bindings().unwrap_err().to_string();
+    assert!(refused.contains("open_bindings"), "{refused}");
+    let mut bindings = model
+        .open_bindings(&[64], &[64])
+        .unwrap()
+        .with_staging()
+        .unwrap();
+    for rows in [1_usize, 4, 2] {
+        bindings
+            .set_shapes(&[vec![i64::try_from(rows).unwrap(), 4]])
+            .unwrap();
+        let input = ramp(rows);
+        bindings
+            .stage::<f32>("x")
+            .unwrap()
+            .copy_from_slice(input.as_slice().unwrap());
+        bindings.upload().unwrap();
+        model.execute(&mut bindings).unwrap();
+        bindings.download().unwrap();
+        assert_eq!(bindings.staged_array::<f32>(0).unwrap(), relu(&input));
+        // The same on a stream.
+        let stream = Stream::new(model.context()).unwrap();
+        bindings = bindings
+            .upload_async(&stream)
+            .unwrap()
+            .execute_in_turn(&model, &stream, None)
+            .unwrap()
+            .download(&stream)
+            .unwrap()
+            .wait()
+            .unwrap();
+        bindings.read_shapes().unwrap();
+        assert_eq!(bindings.staged_array::<f32>(0).unwrap(), relu(&input));
+    }
+    let more = bindings.set_shapes(&[vec![5, 4]]).unwrap_err().to_string();
+    assert!(more.contains("got 64 bytes, want 80 bytes"), "{more}");
+    let wrong = bindings.set_shapes(&[vec![2, 3]]).unwrap_err();
+    assert!(matches!(wrong, Error::ShapeMismatch { .. }), "{wrong}");
+    assert!(bindings.set_shapes(&[]).is_err());
+    assert!(model.open_bindings(&[], &[64]).is_err());
+}

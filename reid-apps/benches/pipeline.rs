@@ -94,9 +94,9 @@ fn stand_in(name: &str, inputs: &[(&str, Vec<i64>)], output: &[i64]) -> Result<V
     let width = inputs[0].1[inputs[0].1.len() - 1];
     let mut count = output.iter().product::<i64>() / (output[0] * width);
     let mut copies = Vec::new();
-    for axis in 1..output.len() - 1 {
-        copies.push(output[axis]);
-        count /= output[axis];
+    for size in &output[1..output.len() - 1] {
+        copies.push(*size);
+        count /= size;
     }
     copies.push(count.max(1));
     for (index, copies) in copies.iter().enumerate() {
@@ -316,12 +316,12 @@ fn images(name: &str) -> Result<(), Failure> {
     let lane = Lane::new(model, passes, true);
     let mut pipeline = Pipeline::new(vec![lane], options, Box::new(staged))?;
     let mut figures = Figures::new(0);
-    let mut failed = None;
+    let (mut failed, mut ends) = (None, Vec::with_capacity(batches));
     let sink = |done: Done<_, f32, Failure>| {
+        let whole = done.trace.whole;
+        ends.push((whole.start + whole.length).as_secs_f64());
         match done.result {
-            // The first ones fill the slots.
-            Ok(_) if done.number >= 8 => figures.add(&done.trace),
-            Ok(_) => {}
+            Ok(_) => figures.add(&done.trace),
             Err(error) => failed = Some(error.to_string()),
         }
         ControlFlow::Continue(())
@@ -337,7 +337,9 @@ fn images(name: &str) -> Result<(), Failure> {
     if let Some(failed) = failed {
         return Err(failed.into());
     }
-    let steady = figures.wall_rate();
+    // Between the ends of two batches, when all slots were full already.
+    let (from, to) = (batches / 10, batches - 5);
+    let steady = ((to - from) * BATCH) as f64 / (ends[to] - ends[from]);
     println!(
         "{name:<10} limit {limit:7.1}/s  pipeline {steady:7.1}/s = {:5.1} % of the limit ({whole:.1}/s with its start and end)  \
          synchronous loop {alone:7.1}/s = {:5.1} %",

@@ -128,7 +128,7 @@ mod tests {
             for index in 0..count {
                 let range = Shard { index, count }.range(samples, group);
                 assert_eq!(range.start, next);
-                assert!(range.start % group == 0 || range.is_empty());
+                assert!(range.start.is_multiple_of(group) || range.is_empty());
                 next = range.end;
             }
             assert_eq!(next, samples);

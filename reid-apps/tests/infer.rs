@@ -626,3 +626,125 @@ fn a_device_that_is_gone_ends_the_run_with_what_was_done() {
     assert_eq!(summary["filesinfo"].as_object().unwrap().len(), there.len());
     assert_eq!(summary["reid"]["interrupted"], true);
 }
+
+/// A relu of any rows and columns.
+fn open_model(case: &Case) {
+    let options = ascendcl::atc::Options {
+        input_shape: vec![("x".into(), vec![-1, -1])],
+        ..Default::default()
+    };
+    model(
+        &case.path("m.om"),
+        "Relu",
+        &[("x", &[-1, -1])],
+        &[-1, -1],
+        options,
+    );
+}
+
+#[test]
+fn open_shapes_are_said_ranged_over_and_taken_from_files() {
+    let case = Case::empty();
+    open_model(&case);
+    case.fails(&[], 2, &["open shape [-1, -1]", "--dymShape"]);
+    fs::create_dir(case.path("in")).unwrap();
+    bin(&case.path("in/s0.bin"), &row(0));
+    bin(&case.path("in/s1.bin"), &row(1));
+    case.files(&["--dymShape", "x:2,4"]);
+    assert_eq!(numbers(&case.path("out/r/s1_0.bin")), relu_of(1));
+    case.fails(
+        &["--dymShape", "z:2,4"],
+        2,
+        &["z, which is no input", "x [-1, -1]"],
+    );
+    case.fails(&["--dymShape", "x:2"], 2, &["gives x the shape [2]"]);
+    // Too little memory for the output is no error: it grows.
+    case.files(&["--dymShape", "x:2,4", "--outputSize", "8", "--overwrite"]);
+    assert_eq!(numbers(&case.path("out/r/s0_0.bin")), relu_of(0));
+    case.fails(
+        &["--dymShape", "x:2,4", "--outputSize", "8,8"],
+        2,
+        &["2 sizes", "1 outputs"],
+    );
+    let out = case.ok(&["--dymShape_range", "x:1~3,4-8"]);
+    assert_eq!(out.matches("  OK  ").count(), 6, "{out}");
+    assert!(
+        out.contains("x:3,8  OK") && out.contains("6 shapes ran, 0 failed"),
+        "{out}"
+    );
+    let text = case.arguments(&["--dymShape_range", "z:1~2,4"]);
+    let run = reid(&strs(&text));
+    assert_eq!(run.status.code(), Some(1));
+    assert!(texts(&run).0.contains("z:2,4  FAILED"));
+
+    // Files of several shapes, written by the command itself.
+    fs::remove_dir_all(case.path("in")).unwrap();
+    fs::create_dir(case.path("in")).unwrap();
+    for (rows, name) in [(1_u16, "one"), (3, "three"), (2, "two")] {
+        let shape = format!("x:{rows},4");
+        let all: Vec<f32> = (0..rows).flat_map(row).collect();
+        bin(&case.path("raw.bin"), &all);
+        let (raw, out) = (case.text("raw.bin"), case.text("npy"));
+        case.ok(&[
+            "--dymShape",
+            &shape,
+            "--input",
+            &raw,
+            "--output",
+            &out,
+            "--output_dirname",
+            name,
+            "--outfmt",
+            "NPY",
+        ]);
+        fs::copy(
+            case.path(&format!("npy/{name}/raw_0.npy")),
+            case.path(&format!("in/{name}.npy")),
+        )
+        .unwrap();
+    }
+    case.files(&["--auto_set_dymshape_mode", "1", "--overwrite"]);
+    for (rows, name) in [(1_u16, "one"), (3, "three"), (2, "two")] {
+        let wanted: Vec<f32> = (0..rows).flat_map(relu_of).collect();
+        assert_eq!(numbers(&case.path(&format!("out/r/{name}_0.bin"))), wanted);
+    }
+    case.fails(&["--auto_set_dymshape_mode", "1"], 2, &[".npy files"]);
+    let fixed = Case::relu(2, 1);
+    fixed.fails(&["--dymShape", "x:2,4"], 2, &["open dims", "fixed shapes"]);
+}
+
+#[test]
+fn gears_of_dims_are_set_by_name_and_by_each_files_shape() {
+    let case = Case::empty();
+    let options = ascendcl::atc::Options {
+        input_shape: vec![("x".into(), vec![-1, -1])],
+        input_format: ascendcl::atc::Format::Nd,
+        dynamic_dims: vec![vec![1, 4], vec![2, 4], vec![2, 8]],
+        ..Default::default()
+    };
+    model(
+        &case.path("m.om"),
+        "Relu",
+        &[("x", &[-1, -1])],
+        &[-1, -1],
+        options,
+    );
+    fs::create_dir(case.path("in")).unwrap();
+    bin(&case.path("in/s0.bin"), &row(0));
+    bin(&case.path("in/s1.bin"), &row(1));
+    case.files(&["--dymDims", "x:2,4", "--outfmt", "NPY"]);
+    case.fails(&["--dymDims", "x:3,4"], 3, &["[3, 4]", "[2, 8]"]);
+    fs::rename(case.path("out/r"), case.path("npy")).unwrap();
+    let (npy, out) = (case.text("npy"), case.text("out"));
+    case.ok(&[
+        "--auto_set_dymdims_mode",
+        "1",
+        "--input",
+        &npy,
+        "--output",
+        &out,
+        "--output_dirname",
+        "a",
+    ]);
+    assert_eq!(numbers(&case.path("out/a/s1_0_0.bin")), relu_of(1));
+}

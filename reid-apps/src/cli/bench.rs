@@ -116,6 +116,8 @@ fn measure(
             passes: 1,
             measure: true,
             shape: shape.clone(),
+            input: &runner.input,
+            output_size: &runner.output_size,
             pure: runner.pure,
         },
     )

@@ -260,6 +260,8 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
             passes: 1,
             measure: true,
             shape: shape.clone(),
+            input: &arguments.runner.input,
+            output_size: &arguments.runner.output_size,
             pure: arguments.runner.pure,
         },
     )
@@ -387,7 +389,7 @@ pub(super) fn work(
     };
     if !runner.input.is_empty() {
         let files = InputFiles::read(&runner.input, &names)?;
-        if work.shape != Shape::AutoDims {
+        if !matches!(work.shape, Shape::AutoDims | Shape::AutoOpen) {
             work.group = FileWork::find_group(&files, &mut job.probe()?)?;
         }
         work.files = Some(files);

@@ -173,6 +173,9 @@ impl Slot {
         if let Some(error) = first {
             return Err(error);
         }
+        for bindings in &mut self.passes {
+            bindings.read_shapes()?;
+        }
         let Some(stamps) = &self.stamps else {
             return Ok(());
         };

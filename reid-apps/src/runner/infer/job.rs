@@ -9,7 +9,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::error::InferError;
-use super::shape::Shape;
+use super::inputs::InputFiles;
+use super::open::{self, Rooms};
+use super::shape::{Shape, in_order};
 use super::summary::RunInfo;
 use crate::files::HashingReader;
 use crate::runner::{Lane, Options, Pipeline, Prepare};
@@ -38,6 +40,10 @@ pub struct JobOptions<'a> {
     pub measure: bool,
     /// The sizes to run at.
     pub shape: Shape,
+    /// The words of `--input`, for shapes that are taken from files.
+    pub input: &'a [PathBuf],
+    /// Bytes of each output of open shapes, as far as they are known.
+    pub output_size: &'a [usize],
     /// What inputs hold at first.
     pub pure: PureData,
 }
@@ -83,9 +89,13 @@ impl Job {
         };
         let desc = first.with_model(|model| model.desc().clone());
         let dims = options.shape.check(&desc)?;
+        let open = first.with_model(|model| rooms(model, &options))?;
         let (shape, pure) = (options.shape, options.pure);
         let prepare: Prepare = Box::new(move |model| {
-            let mut bindings = model.bindings()?.with_staging()?;
+            let mut bindings = match &open {
+                Some(rooms) => rooms.bindings(model)?,
+                None => model.bindings()?.with_staging()?,
+            };
             shape.apply(&mut bindings, dims.as_deref())?;
             if pure == PureData::Random {
                 fill(&mut bindings)?;
@@ -129,6 +139,33 @@ impl Job {
     pub fn probe(&self) -> Result<Bindings, InferError> {
         Ok(self.pipeline.probe()?)
     }
+}
+
+/// Finds the memory of open shapes, where the options give some.
+fn rooms(model: &Model, options: &JobOptions<'_>) -> Result<Option<Rooms>, InferError> {
+    let desc = model.desc();
+    let shapes = match &options.shape {
+        Shape::Open(named) => vec![in_order(desc, "--dymShape", named)?],
+        Shape::AutoOpen => {
+            let names: Vec<String> = desc
+                .data_inputs()
+                .map(|(_, tensor)| tensor.real_name.clone())
+                .collect();
+            open::all_shapes(&InputFiles::read(options.input, &names)?)?
+        }
+        _ => {
+            let open = desc.data_inputs().find(|(_, t)| t.dims.contains(&-1));
+            if let (Some((_, tensor)), true) = (open, desc.gears.is_empty()) {
+                return Err(InferError::Misfit(format!(
+                    "the input {} has the open shape {:?}; say which by --dymShape, or take it \
+                     from .npy files by --auto_set_dymshape_mode",
+                    tensor.real_name, tensor.dims
+                )));
+            }
+            return Ok(None);
+        }
+    };
+    Rooms::find(model, &shapes, options.output_size).map(Some)
 }
 
 fn no_device(runtime: &Runtime, id: i32, error: &acl::Error) -> InferError {

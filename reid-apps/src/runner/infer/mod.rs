@@ -9,6 +9,7 @@ mod inputs;
 mod job;
 mod merge;
 mod npy;
+mod open;
 mod outputs;
 mod shape;
 mod shard;

@@ -201,10 +201,14 @@ impl Shape {
             Self::Dims(_) | Self::AutoDims if !matches!(gears, Gears::Dims(_)) => {
                 wrong("--dymDims", "--dynamic_dims")
             }
-            Self::Open(_) | Self::AutoOpen if !gears.is_empty() => wrong(
-                "--dymShape",
-                "open dims or ranges in --input_shape, without gears",
-            ),
+            Self::Open(_) | Self::AutoOpen
+                if !gears.is_empty() || !desc.inputs.iter().any(|i| i.dims.contains(&-1)) =>
+            {
+                wrong(
+                    "--dymShape",
+                    "open dims or ranges in --input_shape, without gears",
+                )
+            }
             Self::Dims(given) => Ok(Some(in_order(desc, "--dymDims", given)?.concat())),
             _ => Ok(None),
         }

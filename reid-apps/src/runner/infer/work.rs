@@ -10,6 +10,7 @@ use acl::{Bindings, DataType, Gear, TensorDesc};
 use super::error::InferError;
 use super::inputs::InputFiles;
 use super::npy::NpyHeader;
+use super::open;
 use super::outputs::Writer;
 use super::shape::Shape;
 use crate::runner::{Clock, Stage, Work};
@@ -100,17 +101,29 @@ impl FileWork {
     }
 
     fn set_gear(&self, batch: &FileBatch, passes: &mut [Bindings]) -> Result<(), InferError> {
-        let (Shape::AutoDims, Some(files)) = (&self.shape, &self.files) else {
+        let Some(files) = &self.files else {
             return Ok(());
         };
-        let mut dims = Vec::new();
-        for list in &files.lists {
-            let path = &list[batch.samples.start];
-            let mut file = File::open(path).map_err(InferError::io(path))?;
-            dims.extend(NpyHeader::read(path, &mut file)?.shape);
-        }
-        for bindings in passes {
-            bindings.set_gear(Gear::Dims(&dims))?;
+        let paths = || {
+            files
+                .lists
+                .iter()
+                .map(|list| list[batch.samples.start].as_path())
+        };
+        match self.shape {
+            Shape::AutoDims => {
+                let dims = open::shapes_of(paths())?.concat();
+                for bindings in passes {
+                    bindings.set_gear(Gear::Dims(&dims))?;
+                }
+            }
+            Shape::AutoOpen => {
+                let shapes = open::shapes_of(paths())?;
+                for bindings in passes {
+                    bindings.set_shapes(&shapes)?;
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -748,3 +748,106 @@ fn gears_of_dims_are_set_by_name_and_by_each_files_shape() {
     ]);
     assert_eq!(numbers(&case.path("out/a/s1_0_0.bin")), relu_of(1));
 }
+
+#[test]
+fn a_dynamic_aipp_takes_its_parameters_from_a_file() {
+    let case = Case::empty();
+    fs::write(
+        case.path("aipp.cfg"),
+        "aipp_op { aipp_mode: dynamic max_src_image_size: 1000 }",
+    )
+    .unwrap();
+    let options = ascendcl::atc::Options {
+        insert_op_conf: Some(case.path("aipp.cfg")),
+        ..Default::default()
+    };
+    let dims = [2, 3, 2, 4];
+    model(&case.path("m.om"), "Relu", &[("x", &dims)], &dims, options);
+    case.fails(&[], 2, &["dynamic AIPP", "--aipp_config"]);
+    let config = case.text("aipp.config");
+    let text = "[aipp_op]\ninput_format : RGB888_U8\nsrc_image_size_w : 4\nsrc_image_size_h : 2\n\
+                mean_chn_0 : 10\nvar_reci_chn_1 : 0.5\n";
+    fs::write(&config, text).unwrap();
+    // Pictures of 2 x 4 pixels, three bytes each.
+    fs::create_dir(case.path("in")).unwrap();
+    let picture: Vec<u8> = (0..24).collect();
+    fs::write(case.path("in/p0.bin"), &picture).unwrap();
+    fs::write(case.path("in/p1.bin"), [20; 24]).unwrap();
+    case.files(&["--aipp_config", &config]);
+    let planes = numbers(&case.path("out/r/p0_0.bin"));
+    let wanted: Vec<f32> = (0..3_u8)
+        .flat_map(|channel| (0..8_u8).map(move |pixel| (channel, f32::from(3 * pixel + channel))))
+        .map(|(channel, value)| match channel {
+            0 => (value - 10.0).max(0.0),
+            1 => value / 2.0,
+            _ => value,
+        })
+        .collect();
+    assert_eq!(planes, wanted);
+    assert_eq!(
+        numbers(&case.path("out/r/p1_0.bin"))[..9],
+        [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]
+    );
+    fs::write(&config, text.replace("RGB888_U8", "RGB")).unwrap();
+    case.fails(
+        &["--aipp_config", &config],
+        1,
+        &["aipp.config", "line 2", "YUV420SP_U8"],
+    );
+    fs::write(&config, text.replace("_w : 4", "_w : 4000")).unwrap();
+    case.fails(
+        &["--aipp_config", &config],
+        3,
+        &["pictures of 24000 bytes", "max_src_image_size"],
+    );
+    fs::write(&config, text).unwrap();
+    let fixed = Case::relu(2, 1);
+    fixed.fails(&["--aipp_config", &config], 2, &["this one has none"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_done_and_writes_the_summary() {
+    use std::io::Read as _;
+    let case = Case::relu(1, 40);
+    let (input, output) = (case.text("in"), case.text("out"));
+    let all = case.arguments(&[
+        "--input",
+        &input,
+        "--output",
+        &output,
+        "--output_dirname",
+        "r",
+        "--loop",
+        "100000",
+        "-v",
+    ]);
+    let mut child = command(&strs(&all))
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The line says that the batches have begun.
+    let mut text = String::new();
+    let mut err = child.stderr.take().unwrap();
+    let mut byte = [0];
+    while !text.contains("batches begin") && err.read(&mut byte).unwrap() == 1 {
+        text.push(char::from(byte[0]));
+    }
+    let id = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    err.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{text}");
+    assert!(text.contains("what was done is kept"), "{text}");
+    let summary = json(&case.path("out/r_summary.json"));
+    assert_eq!(summary["reid"]["interrupted"], true);
+    let there = names(&case.path("out/r")).len();
+    assert_eq!(summary["filesinfo"].as_object().unwrap().len(), there);
+    assert!(there < 40, "it was stopped long before its end");
+}

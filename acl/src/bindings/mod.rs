@@ -1,6 +1,7 @@
 //! The memory that a model reads and writes, made once and used again and again.
 
 mod access;
+mod aipp;
 mod open;
 mod staging;
 
@@ -13,6 +14,8 @@ use crate::{
     DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorDesc,
     TensorId,
 };
+
+pub use aipp::{Aipp, AippColours};
 
 use staging::Staging;
 
@@ -43,6 +46,8 @@ struct Inner {
     gear: Option<usize>,
     /// The bytes of each input's and each output's memory, where the shapes are open.
     open: Option<Rooms>,
+    /// The bytes of each input that a dynamic AIPP reads, once its parameters are set.
+    aipp: Option<Vec<Option<usize>>>,
     input_dims: Vec<Vec<i64>>,
     output_dims: Vec<Vec<i64>>,
     /// Where the next gear's output dims are put together.
@@ -106,6 +111,7 @@ impl Bindings {
             outputs,
             gear: None,
             open: rooms,
+            aipp: None,
             input_dims: desc
                 .inputs
                 .iter()
@@ -324,13 +330,6 @@ impl Bindings {
     pub(crate) fn apply_gear(&mut self, run: &mut Run<'_>) -> Result<()> {
         let inner = &*self.0;
         let inputs = &inner.model.desc().inputs;
-        if inputs.iter().any(|input| input.role == Role::Aipp) {
-            return Err(Error::InvalidArgument {
-                what: "model".into(),
-                got: "a dynamic AIPP, whose parameters cannot be set yet".to_owned(),
-                want: "a static AIPP, or none: compile the model so".to_owned(),
-            });
-        }
         let Some(gear) = inner.gear else {
             return Ok(());
         };
@@ -343,6 +342,19 @@ impl Bindings {
             Gear::ImageSize(size) => raw.set_image_size(run.model(), dataset, index, size),
             Gear::Dims(dims) => raw.set_dims(run.model(), dataset, index, dims),
         }
+    }
+
+    /// Checks that nothing is missing for a run.
+    pub(crate) fn require_ready(&self) -> Result<()> {
+        let inputs = &self.desc().inputs;
+        if self.0.aipp.is_none() && inputs.iter().any(|input| input.role == Role::Aipp) {
+            return Err(Error::InvalidArgument {
+                what: "model".into(),
+                got: "a dynamic AIPP without parameters".to_owned(),
+                want: "its parameters, by Bindings::set_aipp".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     fn change_gear(&mut self, gear: usize) -> Result<()> {
@@ -363,6 +375,8 @@ impl Bindings {
             return changed;
         }
         let inner = &mut *self.0;
+        // They were for the pictures of another batch.
+        inner.aipp = None;
         std::mem::swap(&mut inner.output_dims, &mut inner.next_dims);
         for (index, dims) in self.0.input_dims.iter_mut().enumerate() {
             model.desc().input_dims(index, Some(gear), dims);
@@ -407,7 +421,9 @@ impl Bindings {
     /// Returns the bytes of an input for the gear that is set.
     fn input_bytes(&self, index: usize) -> usize {
         let tensor = &self.desc().inputs[index];
-        if let Some(rooms) = &self.0.open {
+        if let Some(Some(bytes)) = self.0.aipp.as_ref().map(|sizes| sizes[index]) {
+            bytes
+        } else if let Some(rooms) = &self.0.open {
             open::bytes(tensor, &self.0.input_dims[index], rooms.inputs[index])
         } else if self.0.gear.is_none() {
             tensor.size

@@ -118,6 +118,7 @@ impl Pending<Bindings> {
         let held = self.flight.is_some();
         let bindings = self.value_mut();
         bindings.require_model(model)?;
+        bindings.require_ready()?;
         bindings.require_context(stream)?;
         let in_turn = matches!(turn, Turn::After(_));
         let end = in_turn.then(|| bindings.turn_event()).transpose()?;

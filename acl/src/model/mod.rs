@@ -231,6 +231,7 @@ impl Model {
     #[doc(alias = "aclmdlExecute")]
     pub fn execute(&self, bindings: &mut Bindings) -> Result<()> {
         bindings.require_model(self)?;
+        bindings.require_ready()?;
         let mut run = self.inner.begin();
         if run.flights.count > 0 {
             return Err(Error::Busy {

@@ -7,6 +7,7 @@
 //! destroys it gives it up. Methods that take addresses are `unsafe`, and are called by
 //! [`crate::memory`] alone.
 
+mod aipp;
 pub(crate) mod memory;
 pub(crate) mod model;
 mod open;

@@ -119,6 +119,7 @@ fn measure(
             input: &runner.input,
             output_size: &runner.output_size,
             pure: runner.pure,
+            aipp: runner.aipp()?,
         },
     )
     .map_err(failure)?;

@@ -263,6 +263,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
             input: &arguments.runner.input,
             output_size: &arguments.runner.output_size,
             pure: arguments.runner.pure,
+            aipp: arguments.runner.aipp()?,
         },
     )
     .map_err(failure)?;
@@ -318,6 +319,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
         }
     };
     let batches = work.batches(samples.clone(), rounds);
+    log::info!("the batches begin, {} samples in each", work.group);
     let outcome = job.pipeline.run(&work, batches, &stop, sink);
     drop(bar);
     summary.reid.failed = failed.into_inner().unwrap_or_default();

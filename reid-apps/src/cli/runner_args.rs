@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Failure;
 use crate::backend::Backend;
 use crate::runner::Options;
-use crate::runner::infer::{InferError, PureData, Shape, parse_dims};
+use crate::runner::infer::{InferError, PureData, Shape, parse_dims, read_aipp};
 
 /// Which model, where, at which sizes.
 #[derive(Clone, Debug, Args)]
@@ -185,6 +185,15 @@ impl RunnerArgs {
         } else {
             Shape::Default
         })
+    }
+
+    /// Reads the parameters of a dynamic AIPP.
+    pub(super) fn aipp(&self) -> Result<Option<acl::Aipp>, Failure> {
+        self.aipp_config
+            .as_deref()
+            .map(read_aipp)
+            .transpose()
+            .map_err(failure)
     }
 
     /// Returns slots and workers; without files each device's thread does everything.

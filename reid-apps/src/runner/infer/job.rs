@@ -46,6 +46,8 @@ pub struct JobOptions<'a> {
     pub output_size: &'a [usize],
     /// What inputs hold at first.
     pub pure: PureData,
+    /// The parameters of a dynamic AIPP.
+    pub aipp: Option<acl::Aipp>,
 }
 
 /// A model that is loaded on its devices.
@@ -90,13 +92,33 @@ impl Job {
         let desc = first.with_model(|model| model.desc().clone());
         let dims = options.shape.check(&desc)?;
         let open = first.with_model(|model| rooms(model, &options))?;
-        let (shape, pure) = (options.shape, options.pure);
+        let dynamic = desc
+            .inputs
+            .iter()
+            .any(|input| input.role == acl::Role::Aipp);
+        match &options.aipp {
+            None if dynamic => {
+                return Err(InferError::Misfit(
+                    "the model has a dynamic AIPP; give its parameters by --aipp_config".to_owned(),
+                ));
+            }
+            Some(_) if !dynamic => {
+                return Err(InferError::Misfit(
+                    "--aipp_config is for models with a dynamic AIPP; this one has none".to_owned(),
+                ));
+            }
+            _ => {}
+        }
+        let (shape, pure, aipp) = (options.shape, options.pure, options.aipp);
         let prepare: Prepare = Box::new(move |model| {
             let mut bindings = match &open {
                 Some(rooms) => rooms.bindings(model)?,
                 None => model.bindings()?.with_staging()?,
             };
             shape.apply(&mut bindings, dims.as_deref())?;
+            if let Some(aipp) = &aipp {
+                bindings.set_aipp(aipp)?;
+            }
             if pure == PureData::Random {
                 fill(&mut bindings)?;
             }

@@ -4,6 +4,7 @@
 //! [pipeline](crate::runner): inputs paired by position, grouped into batches, the last one padded,
 //! and one file per sample and output written.
 
+mod aipp;
 mod error;
 mod inputs;
 mod job;
@@ -16,6 +17,7 @@ mod shard;
 mod summary;
 mod work;
 
+pub use aipp::read_aipp;
 pub use error::InferError;
 pub use inputs::InputFiles;
 pub use job::{Job, JobOptions, PureData};

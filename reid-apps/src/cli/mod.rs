@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod fid;
 mod infer;
+mod infer_files;
 mod merge;
 mod mgn;
 mod om;

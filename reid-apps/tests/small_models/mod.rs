@@ -1,6 +1,7 @@
 //! Models of one operator and the command, for tests of the runner.
 #![allow(dead_code)] // each test file uses its own part
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -147,4 +148,81 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
 
 pub(crate) fn json(path: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A folder with a model and inputs, and the arguments that they make.
+pub(crate) struct Case {
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Case {
+    /// `samples` files of four numbers for a relu of batch `batch`: `s0.bin` holds -1 0 1 2 and so
+    /// on, each next file one more.
+    pub(crate) fn relu(batch: i64, samples: u16) -> Self {
+        let case = Self::empty();
+        relu(&case.path("m.om"), batch);
+        fs::create_dir(case.path("in")).unwrap();
+        for sample in 0..samples {
+            bin(&case.path(&format!("in/s{sample}.bin")), &row(sample));
+        }
+        case
+    }
+
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    pub(crate) fn arguments<'a>(&self, more: &[&'a str]) -> Vec<String> {
+        let model = self.text("m.om");
+        let mut all: Vec<String> = ["infer", "--backend", "sim", "--model", &model]
+            .map(str::to_owned)
+            .to_vec();
+        all.extend(more.iter().map(|word: &&'a str| (*word).to_owned()));
+        all
+    }
+
+    pub(crate) fn ok(&self, more: &[&str]) -> String {
+        ok(&strs(&self.arguments(more)))
+    }
+
+    pub(crate) fn fails(&self, more: &[&str], code: i32, wanted: &[&str]) {
+        fails(&strs(&self.arguments(more)), code, wanted);
+    }
+
+    /// Runs over the folder `in` into the folder `out/r`.
+    pub(crate) fn files(&self, more: &[&str]) -> String {
+        let (input, output) = (self.text("in"), self.text("out"));
+        let mut all = vec![
+            "--input",
+            &input,
+            "--output",
+            &output,
+            "--output_dirname",
+            "r",
+        ];
+        all.extend(more);
+        self.ok(&all)
+    }
+}
+
+pub(crate) fn strs(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
+}
+
+pub(crate) fn row(sample: u16) -> [f32; 4] {
+    let first = f32::from(sample) - 1.0;
+    [first, first + 1.0, first + 2.0, first + 3.0]
+}
+
+pub(crate) fn relu_of(sample: u16) -> Vec<f32> {
+    row(sample).iter().map(|x| x.max(0.0)).collect()
 }

@@ -98,7 +98,7 @@ mod stream;
 mod tables;
 
 pub use acl_sys::{Api, LoadError, Source};
-pub use bindings::Bindings;
+pub use bindings::{Aipp, AippColours, Bindings};
 pub use context::Context;
 pub use device::{Device, MemoryInfo, MemoryKind, RunMode};
 pub use dtype::{DataType, Element, Format};

@@ -214,6 +214,8 @@ pub(crate) const STATUS: &[(i32, &str, &str)] = &[
 pub(crate) fn since(symbol: &str) -> &'static str {
     match symbol {
         "aclGetRecentErrMsg" => "5.0.1",
+        "aclmdlGetDatasetTensorDesc" => "5.0.2",
+        "aclmdlSetDatasetTensorDesc" => "5.0.1",
         "aclrtGetSocName" => "5.0.1",
         "aclrtQueryEventStatus" => "5.1.RC1",
         "aclrtSynchronizeStreamWithTimeout" => "6.0.1",

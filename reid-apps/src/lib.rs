@@ -19,6 +19,7 @@ pub mod imaging;
 pub mod inspect;
 pub mod mgn;
 pub mod report;
+pub mod runner;
 pub mod search;
 pub mod synth;
 pub mod view;

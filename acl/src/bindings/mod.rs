@@ -1,6 +1,8 @@
 //! The memory that a model reads and writes, made once and used again and again.
 
 mod access;
+mod aipp;
+mod open;
 mod staging;
 
 use std::sync::Arc;
@@ -9,8 +11,11 @@ use crate::memory::{Dataset, Pending, Transfer};
 use crate::model::{Inner as ModelInner, Run};
 use crate::stream::Inner as StreamInner;
 use crate::{
-    DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorId,
+    DeviceBuffer, Error, Event, Gear, Launch, Model, ModelDesc, Result, Role, Stream, TensorDesc,
+    TensorId,
 };
+
+pub use aipp::{Aipp, AippColours};
 
 use staging::Staging;
 
@@ -39,6 +44,10 @@ struct Inner {
     outputs: Dataset,
     /// The index of the gear that is set; `None` with fixed shapes.
     gear: Option<usize>,
+    /// The bytes of each input's and each output's memory, where the shapes are open.
+    open: Option<Rooms>,
+    /// The bytes of each input that a dynamic AIPP reads, once its parameters are set.
+    aipp: Option<Vec<Option<usize>>>,
     input_dims: Vec<Vec<i64>>,
     output_dims: Vec<Vec<i64>>,
     /// Where the next gear's output dims are put together.
@@ -48,13 +57,23 @@ struct Inner {
     staging: Option<Staging>,
     /// For work that changes streams, one per change.
     hops: Vec<Event>,
+    /// The ends of runs in turn. Two of them by turns: when one is recorded again, the wait of the
+    /// next run for its last record is certainly over.
+    turns: Vec<Arc<Event>>,
     /// The access methods hand out what they would otherwise have to lock.
     _not_sync: std::marker::PhantomData<std::cell::Cell<()>>,
 }
 
+/// How much memory the inputs and the outputs of open shapes have.
+#[derive(Debug)]
+struct Rooms {
+    inputs: Vec<usize>,
+    outputs: Vec<usize>,
+}
+
 impl Bindings {
     pub(crate) fn new(model: &Arc<ModelInner>) -> Result<Self> {
-        let (context, desc) = (model.context(), model.desc());
+        let desc = model.desc();
         for tensor in desc
             .data_inputs()
             .map(|(_, tensor)| tensor)
@@ -66,18 +85,33 @@ impl Bindings {
                     what: format!("tensor {}", tensor.real_name).into(),
                     got: format!("shape {:?} without bounds", tensor.dims),
                     want: "a bounded shape: compile the model with --dynamic_batch_size, \
-                           --dynamic_image_size or --dynamic_dims"
+                           --dynamic_image_size or --dynamic_dims, or use open_bindings"
                         .to_owned(),
                 });
             }
         }
-        let inputs = Dataset::new(context, desc.inputs.iter().map(|tensor| tensor.size))?;
-        let outputs = Dataset::new(context, desc.outputs.iter().map(|tensor| tensor.size))?;
+        Self::with_rooms(model, None)
+    }
+
+    /// Makes bindings with memory of the sizes that the model says, or of `rooms`.
+    fn with_rooms(model: &Arc<ModelInner>, rooms: Option<Rooms>) -> Result<Self> {
+        let (context, desc) = (model.context(), model.desc());
+        let sizes = |tensors: &[TensorDesc]| -> Vec<usize> {
+            tensors.iter().map(|tensor| tensor.size).collect()
+        };
+        let (inputs, outputs) = match &rooms {
+            Some(rooms) => (rooms.inputs.clone(), rooms.outputs.clone()),
+            None => (sizes(&desc.inputs), sizes(&desc.outputs)),
+        };
+        let inputs = Dataset::new(context, inputs.into_iter())?;
+        let outputs = Dataset::new(context, outputs.into_iter())?;
         let mut bindings = Self(Box::new(Inner {
             model: Arc::clone(model),
             inputs,
             outputs,
             gear: None,
+            open: rooms,
+            aipp: None,
             input_dims: desc
                 .inputs
                 .iter()
@@ -92,6 +126,7 @@ impl Bindings {
             scratch: Vec::new(),
             staging: None,
             hops: Vec::new(),
+            turns: Vec::new(),
             _not_sync: std::marker::PhantomData,
         }));
         if let Some(largest) = desc.gears.largest() {
@@ -295,13 +330,6 @@ impl Bindings {
     pub(crate) fn apply_gear(&mut self, run: &mut Run<'_>) -> Result<()> {
         let inner = &*self.0;
         let inputs = &inner.model.desc().inputs;
-        if inputs.iter().any(|input| input.role == Role::Aipp) {
-            return Err(Error::InvalidArgument {
-                what: "model".into(),
-                got: "a dynamic AIPP, whose parameters cannot be set yet".to_owned(),
-                want: "a static AIPP, or none: compile the model so".to_owned(),
-            });
-        }
         let Some(gear) = inner.gear else {
             return Ok(());
         };
@@ -314,6 +342,19 @@ impl Bindings {
             Gear::ImageSize(size) => raw.set_image_size(run.model(), dataset, index, size),
             Gear::Dims(dims) => raw.set_dims(run.model(), dataset, index, dims),
         }
+    }
+
+    /// Checks that nothing is missing for a run.
+    pub(crate) fn require_ready(&self) -> Result<()> {
+        let inputs = &self.desc().inputs;
+        if self.0.aipp.is_none() && inputs.iter().any(|input| input.role == Role::Aipp) {
+            return Err(Error::InvalidArgument {
+                what: "model".into(),
+                got: "a dynamic AIPP without parameters".to_owned(),
+                want: "its parameters, by Bindings::set_aipp".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     fn change_gear(&mut self, gear: usize) -> Result<()> {
@@ -334,6 +375,8 @@ impl Bindings {
             return changed;
         }
         let inner = &mut *self.0;
+        // They were for the pictures of another batch.
+        inner.aipp = None;
         std::mem::swap(&mut inner.output_dims, &mut inner.next_dims);
         for (index, dims) in self.0.input_dims.iter_mut().enumerate() {
             model.desc().input_dims(index, Some(gear), dims);
@@ -348,6 +391,16 @@ impl Bindings {
             self.0.hops.push(event);
         }
         Ok(&self.0.hops[index])
+    }
+
+    /// Returns the event for the end of the next run in turn; makes it at the first two times.
+    pub(crate) fn turn_event(&mut self) -> Result<Arc<Event>> {
+        if self.0.turns.len() < 2 {
+            let event = Arc::new(Event::new(self.0.model.context())?);
+            self.0.turns.push(event);
+        }
+        self.0.turns.rotate_left(1);
+        Ok(Arc::clone(&self.0.turns[0]))
     }
 
     /// Returns the index of an input that the user fills.
@@ -368,7 +421,11 @@ impl Bindings {
     /// Returns the bytes of an input for the gear that is set.
     fn input_bytes(&self, index: usize) -> usize {
         let tensor = &self.desc().inputs[index];
-        if self.0.gear.is_none() {
+        if let Some(Some(bytes)) = self.0.aipp.as_ref().map(|sizes| sizes[index]) {
+            bytes
+        } else if let Some(rooms) = &self.0.open {
+            open::bytes(tensor, &self.0.input_dims[index], rooms.inputs[index])
+        } else if self.0.gear.is_none() {
             tensor.size
         } else {
             tensor.bytes(&self.0.input_dims[index])
@@ -378,7 +435,9 @@ impl Bindings {
     /// Returns the bytes of an output for the gear that is set.
     fn output_bytes(&self, index: usize) -> usize {
         let tensor = &self.desc().outputs[index];
-        if self.0.gear.is_none() {
+        if let Some(rooms) = &self.0.open {
+            open::bytes(tensor, &self.0.output_dims[index], rooms.outputs[index])
+        } else if self.0.gear.is_none() {
             tensor.size
         } else {
             tensor.bytes(&self.0.output_dims[index])
@@ -411,11 +470,10 @@ impl Bindings {
             .enumerate()
             .filter_map(|(index, host)| {
                 let host = host.as_ref()?;
-                Some((
-                    &**self.0.outputs.memory(index),
-                    host,
-                    self.output_bytes(index),
-                ))
+                // The size of open shapes is only known after the run: all of the memory is copied.
+                let rooms = self.0.open.as_ref();
+                let bytes = rooms.map_or_else(|| self.output_bytes(index), |r| r.outputs[index]);
+                Some((&**self.0.outputs.memory(index), host, bytes))
             }))
     }
 

@@ -36,18 +36,22 @@ impl Bindings {
     #[doc(alias = "aclrtMallocHost")]
     pub fn with_staging(mut self) -> Result<Self> {
         let context = self.0.model.context();
-        let make = |tensor: &TensorDesc| -> Result<Option<PinnedBuffer>> {
-            let data = tensor.role == Role::Data && tensor.size > 0;
-            data.then(|| PinnedBuffer::alloc(context, tensor.size))
-                .transpose()
+        let make = |(tensor, size): (&TensorDesc, usize)| -> Result<Option<PinnedBuffer>> {
+            let data = tensor.role == Role::Data && size > 0;
+            data.then(|| PinnedBuffer::alloc(context, size)).transpose()
         };
-        let inputs = self.desc().inputs.iter().map(make).collect::<Result<_>>()?;
-        let outputs = self
-            .desc()
-            .outputs
-            .iter()
-            .map(make)
-            .collect::<Result<_>>()?;
+        let all = |tensors: &[TensorDesc], rooms: Option<&Vec<usize>>| {
+            let size = |(index, tensor): (usize, &TensorDesc)| {
+                rooms.map_or(tensor.size, |rooms| rooms[index])
+            };
+            let pairs = tensors.iter().enumerate();
+            pairs
+                .map(|(index, tensor)| make((tensor, size((index, tensor)))))
+                .collect::<Result<_>>()
+        };
+        let rooms = self.0.open.as_ref();
+        let inputs = all(&self.desc().inputs, rooms.map(|rooms| &rooms.inputs))?;
+        let outputs = all(&self.desc().outputs, rooms.map(|rooms| &rooms.outputs))?;
         self.0.staging = Some(Staging { inputs, outputs });
         Ok(self)
     }
@@ -67,6 +71,36 @@ impl Bindings {
             Some(buffer) => elements_mut(&mut buffer.as_mut_bytes()[..bytes]),
             None => Ok(&mut []),
         }
+    }
+
+    /// Returns the staging memory of an input, to fill: its bytes for the gear that is set, whatever
+    /// the element type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`]; [`Error::InvalidArgument`] without [staging](Self::with_staging).
+    pub fn stage_bytes<'t>(&mut self, id: impl Into<TensorId<'t>>) -> Result<&mut [u8]> {
+        let index = self.data_input(id.into())?;
+        let bytes = self.input_bytes(index);
+        let staging = self.0.staging.as_mut().ok_or_else(absent)?;
+        Ok(match &mut staging.inputs[index] {
+            Some(buffer) => &mut buffer.as_mut_bytes()[..bytes],
+            None => &mut [],
+        })
+    }
+
+    /// Returns the staging memory of an output: its bytes for the gear that is set, whatever the
+    /// element type.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bindings::stage_bytes`].
+    pub fn staged_bytes<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<&[u8]> {
+        let index = self.desc().output(id)?;
+        Ok(match &self.staging()?.outputs[index] {
+            Some(buffer) => &buffer.as_bytes()[..self.output_bytes(index)],
+            None => &[],
+        })
     }
 
     /// Returns the staging memory of an input, to fill, as an array of its shape.
@@ -135,6 +169,7 @@ impl Bindings {
     /// [`Error::Acl`]; [`Error::InvalidArgument`] without [staging](Self::with_staging).
     #[doc(alias = "aclrtMemcpy")]
     pub fn download(&mut self) -> Result<()> {
+        self.read_shapes()?;
         for index in 0..self.desc().outputs.len() {
             let bytes = self.output_bytes(index);
             let inner = &mut *self.0;

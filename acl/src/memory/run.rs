@@ -7,7 +7,7 @@ use acl_sys::aclrtMemcpyKind;
 use super::{DeviceBuffer, Pending, PinnedBuffer, dataset};
 use crate::raw::memory::Copy;
 use crate::stream::Inner as StreamInner;
-use crate::{Bindings, Launch, Model, Result, Stream};
+use crate::{Bindings, Event, Launch, Model, Result, Stream};
 
 /// More work behind what is under way. Each step may name another stream than the one before; the
 /// new stream then waits, on the device, for the old one. The events for that are the bindings' own
@@ -36,7 +36,36 @@ impl Pending<Bindings> {
     pub fn execute(self, model: &Model, stream: &Stream) -> Launch<Bindings> {
         self.queue(stream, |pending, stream, before| {
             pending.hop(stream, before)?;
-            pending.execute_on(model, stream)
+            pending.execute_on(model, stream, Turn::Alone)
+        })
+    }
+
+    /// Queues an execution behind all executions of the model that were queued by this function,
+    /// whatever their streams.
+    ///
+    /// AscendCL does not let one model run on two streams at once. Here the run waits on the device
+    /// for the end of the one before, so that each batch of a pipeline can have a stream of its own:
+    /// its copies overlap with other batches' runs, and what fails is told by its own stream alone.
+    /// `began` is recorded when the run's turn has come, for who measures it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::execute_async`]; [`Error::Busy`](crate::Error::Busy) if the run queued last is on
+    /// another stream and was queued by [`Pending::execute`] or [`Model::execute_async`].
+    #[doc(alias = "aclmdlExecuteAsync")]
+    #[doc(alias = "aclrtStreamWaitEvent")]
+    pub fn execute_in_turn(
+        self,
+        model: &Model,
+        stream: &Stream,
+        began: Option<&Event>,
+    ) -> Launch<Bindings> {
+        self.queue(stream, |pending, stream, before| {
+            if let Some(began) = began {
+                stream.context().require(began.context(), "the event")?;
+            }
+            pending.hop(stream, before)?;
+            pending.execute_on(model, stream, Turn::After(began))
         })
     }
 
@@ -63,7 +92,7 @@ impl Pending<Bindings> {
         stream: &Stream,
     ) -> Launch<Bindings> {
         Self::start(bindings, stream, |_, _| Ok(()))?.queue(stream, |pending, stream, _| {
-            pending.execute_on(model, stream)
+            pending.execute_on(model, stream, Turn::Alone)
         })
     }
 
@@ -85,22 +114,45 @@ impl Pending<Bindings> {
         Ok(())
     }
 
-    fn execute_on(&mut self, model: &Model, stream: &StreamInner) -> Result<()> {
+    fn execute_on(&mut self, model: &Model, stream: &StreamInner, turn: Turn<'_>) -> Result<()> {
         let held = self.flight.is_some();
         let bindings = self.value_mut();
         bindings.require_model(model)?;
+        bindings.require_ready()?;
         bindings.require_context(stream)?;
-        let (mut run, flight) = model.take_off(stream, held)?;
-        bindings.apply_gear(&mut run)?;
-        let (inputs, outputs) = bindings.datasets();
-        // SAFETY: the `Pending` owns the bindings, and gives them up only when the stream is idle.
-        let queued = unsafe { dataset::execute_async(run.model(), inputs, outputs, stream) };
-        drop(run);
+        let in_turn = matches!(turn, Turn::After(_));
+        let end = in_turn.then(|| bindings.turn_event()).transpose()?;
+        let (mut run, flight) = model.take_off(stream, held, in_turn)?;
         if let Some(flight) = flight {
             self.flight = Some(flight);
         }
+        let raw = stream.context().raw();
+        if let Turn::After(Some(began)) = turn {
+            raw.record_event(began.handle(), stream.handle())?;
+        }
+        let bindings = self.value_mut();
+        let queued = bindings.apply_gear(&mut run).and_then(|()| {
+            let (inputs, outputs) = bindings.datasets();
+            // SAFETY: the `Pending` owns the bindings, and gives them up only when the stream is
+            // idle.
+            unsafe { dataset::execute_async(run.model(), inputs, outputs, stream) }
+        });
+        if let Some(end) = end {
+            // Also after a refused run: the stream has waited for the runs before, so the mark
+            // stands for their end.
+            raw.record_event(end.handle(), stream.handle())?;
+            run.ends_at(end);
+        }
         queued
     }
+}
+
+/// When a run may begin.
+enum Turn<'a> {
+    /// At once: it is the caller's to know that no other is under way on another stream.
+    Alone,
+    /// After all runs before it; then the event is recorded.
+    After(Option<&'a Event>),
 }
 
 fn upload(bindings: &mut Bindings, stream: &StreamInner) -> Result<()> {

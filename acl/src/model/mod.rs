@@ -15,7 +15,7 @@ pub use options::{LoadOptions, ModelMemory};
 use crate::memory::{self, Origin};
 use crate::raw::{DescHandle, ModelHandle};
 use crate::stream::Inner as StreamInner;
-use crate::{Bindings, Context, Error, Launch, Pending, Result, Stream};
+use crate::{Bindings, Context, Error, Event, Launch, Pending, Result, Stream};
 
 /// A model on a device.
 ///
@@ -62,8 +62,10 @@ pub(crate) struct Inner {
 #[derive(Debug, Default)]
 struct Flights {
     count: usize,
-    /// The stream they are on, by address: a model may be under way on one stream only.
+    /// The stream of the newest, by address: a model may run on one stream at a time only.
     stream: usize,
+    /// The end of the newest, if it was queued in turn: then a run on another stream can wait for it.
+    end: Option<Arc<Event>>,
 }
 
 impl Model {
@@ -207,6 +209,19 @@ impl Model {
         Bindings::new(&self.inner)
     }
 
+    /// Makes bindings for a model whose shapes are open: `inputs` and `outputs` are the bytes of
+    /// memory for each, in the order of the C API. Shapes are then set by
+    /// [`Bindings::set_shapes`], as often as wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Acl`] when the device is full; [`Error::InvalidArgument`] if the model has gears, or
+    /// the numbers of sizes are not those of its inputs and outputs.
+    #[doc(alias = "aclmdlCreateDataset")]
+    pub fn open_bindings(&self, inputs: &[usize], outputs: &[usize]) -> Result<Bindings> {
+        Bindings::new_open(&self.inner, inputs, outputs)
+    }
+
     /// Runs the model, and waits for it.
     ///
     /// # Errors
@@ -216,6 +231,7 @@ impl Model {
     #[doc(alias = "aclmdlExecute")]
     pub fn execute(&self, bindings: &mut Bindings) -> Result<()> {
         bindings.require_model(self)?;
+        bindings.require_ready()?;
         let mut run = self.inner.begin();
         if run.flights.count > 0 {
             return Err(Error::Busy {
@@ -274,21 +290,33 @@ impl Model {
         &self.inner
     }
 
-    /// Registers a run on `stream`, unless one is `held` already.
+    /// Registers a run on `stream`, unless one is `held` already. `in_turn` runs that are under way
+    /// on another stream are waited for on the device.
     pub(crate) fn take_off(
         &self,
         stream: &StreamInner,
         held: bool,
+        in_turn: bool,
     ) -> Result<(Run<'_>, Option<Flight>)> {
         let mut run = self.inner.begin();
         let address = std::ptr::from_ref(stream).addr();
         if run.flights.count > 0 && run.flights.stream != address {
-            return Err(Error::Busy {
-                what: "the model",
-                why: "it is queued on another stream; wait for that, or load the model once more",
-            });
+            match &run.flights.end {
+                Some(end) if in_turn => stream
+                    .context()
+                    .raw()
+                    .stream_wait_event(stream.handle(), end.handle())?,
+                _ => {
+                    return Err(Error::Busy {
+                        what: "the model",
+                        why: "it is queued on another stream; wait for that, queue all runs by \
+                              execute_in_turn, or load the model once more",
+                    });
+                }
+            }
         }
         run.flights.stream = address;
+        run.flights.end = None;
         let flight = (!held).then(|| {
             run.flights.count += 1;
             Flight(Arc::clone(&self.inner))
@@ -315,6 +343,11 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Notes the mark that ends the run which was queued last.
+    pub(crate) fn ends_at(&mut self, end: Arc<Event>) {
+        self.flights.end = Some(end);
+    }
+
     pub(crate) fn model(&self) -> &ModelHandle {
         self.inner.handle()
     }

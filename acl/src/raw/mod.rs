@@ -7,8 +7,10 @@
 //! destroys it gives it up. Methods that take addresses are `unsafe`, and are called by
 //! [`crate::memory`] alone.
 
+mod aipp;
 pub(crate) mod memory;
 pub(crate) mod model;
+mod open;
 mod stream;
 
 use std::ffi::{CStr, CString, c_char};

@@ -48,6 +48,12 @@ handle!(
     aclDataBuffer
 );
 
+impl DatasetHandle {
+    pub(super) fn raw(&self) -> *mut aclmdlDataset {
+        self.0
+    }
+}
+
 /// Says which end of a model is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -71,7 +77,7 @@ pub(crate) struct Areas {
     pub(crate) weight: (*mut c_void, usize),
 }
 
-fn null(call: &'static str) -> Error {
+pub(super) fn null(call: &'static str) -> Error {
     Error::Acl {
         code: crate::Status(acl_sys::ACL_ERROR_BAD_ALLOC),
         call,

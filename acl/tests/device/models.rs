@@ -220,3 +220,112 @@ fn a_pipeline_of_slots_overlaps_and_keeps_its_results_apart() {
     under_way.into_iter().for_each(|last| drop(check(last)));
     run.synchronize().unwrap();
 }
+
+#[test]
+fn runs_in_turn_keep_their_order_on_streams_of_their_own() {
+    let Some(model) = load(&RELU) else { return };
+    let streams: Vec<_> = (0..3)
+        .map(|_| Stream::new(model.context()).unwrap())
+        .collect();
+    let began = acl::Event::new(model.context()).unwrap();
+    let mut slots: Vec<_> = (0..3)
+        .map(|_| Some(model.bindings().unwrap().with_staging().unwrap()))
+        .collect();
+    let mut under_way = std::collections::VecDeque::new();
+    for round in 0..30_u8 {
+        let slot = usize::from(round % 3);
+        if under_way.len() == 3 {
+            let (index, wanted, pending): (usize, f32, acl::Pending<acl::Bindings>) =
+                under_way.pop_front().unwrap();
+            let bindings = pending.wait().unwrap();
+            assert_eq!(bindings.staged::<f32>(0).unwrap(), [wanted; 8]);
+            slots[index] = Some(bindings);
+        }
+        let mut bindings = slots[slot].take().unwrap();
+        let value = f32::from(round);
+        bindings.stage::<f32>("x").unwrap().fill(value);
+        let stream = &streams[slot];
+        let pending = bindings
+            .upload_async(stream)
+            .unwrap()
+            .execute_in_turn(&model, stream, Some(&began))
+            .unwrap()
+            .download(stream)
+            .unwrap();
+        under_way.push_back((slot, value, pending));
+    }
+    // A run that is not in turn is on a stream that knows nothing of the others.
+    let other = Stream::new(model.context()).unwrap();
+    let refused = model
+        .execute_async(model.bindings().unwrap(), &other)
+        .unwrap_err();
+    assert!(matches!(refused.error, Error::Busy { .. }), "{refused}");
+    for (_, wanted, pending) in under_way {
+        let bindings = pending.wait().unwrap();
+        assert_eq!(bindings.staged::<f32>(0).unwrap(), [wanted; 8]);
+    }
+    // And a run in turn does not overtake one that is not.
+    let under_way = model.execute_async(refused.value.unwrap(), &other).unwrap();
+    let next = model.bindings().unwrap().with_staging().unwrap();
+    let refused = next
+        .upload_async(&streams[0])
+        .unwrap()
+        .execute_in_turn(&model, &streams[0], None)
+        .unwrap_err();
+    assert!(matches!(refused.error, Error::Busy { .. }), "{refused}");
+    under_way.wait().unwrap();
+}
+
+/// An open shape: `x` of any rows and four columns.
+const OPEN: TestModel = TestModel {
+    name: "open",
+    ops: &["Relu"],
+    dims: &[-1, 4],
+    options: |options| options.input_shape = vec![("x".into(), vec![-1, 4])],
+    atc: "--input_shape=x:-1,4",
+};
+
+#[test]
+fn open_shapes_are_set_for_each_run_and_known_of_outputs_after_it() {
+    let Some(model) = load(&OPEN) else { return };
+    let refused = model.bindings().unwrap_err().to_string();
+    assert!(refused.contains("open_bindings"), "{refused}");
+    let mut bindings = model
+        .open_bindings(&[64], &[64])
+        .unwrap()
+        .with_staging()
+        .unwrap();
+    for rows in [1_usize, 4, 2] {
+        bindings
+            .set_shapes(&[vec![i64::try_from(rows).unwrap(), 4]])
+            .unwrap();
+        let input = ramp(rows);
+        bindings
+            .stage::<f32>("x")
+            .unwrap()
+            .copy_from_slice(input.as_slice().unwrap());
+        bindings.upload().unwrap();
+        model.execute(&mut bindings).unwrap();
+        bindings.download().unwrap();
+        assert_eq!(bindings.staged_array::<f32>(0).unwrap(), relu(&input));
+        // The same on a stream.
+        let stream = Stream::new(model.context()).unwrap();
+        bindings = bindings
+            .upload_async(&stream)
+            .unwrap()
+            .execute_in_turn(&model, &stream, None)
+            .unwrap()
+            .download(&stream)
+            .unwrap()
+            .wait()
+            .unwrap();
+        bindings.read_shapes().unwrap();
+        assert_eq!(bindings.staged_array::<f32>(0).unwrap(), relu(&input));
+    }
+    let more = bindings.set_shapes(&[vec![5, 4]]).unwrap_err().to_string();
+    assert!(more.contains("got 64 bytes, want 80 bytes"), "{more}");
+    let wrong = bindings.set_shapes(&[vec![2, 3]]).unwrap_err();
+    assert!(matches!(wrong, Error::ShapeMismatch { .. }), "{wrong}");
+    assert!(bindings.set_shapes(&[]).is_err());
+    assert!(model.open_bindings(&[], &[64]).is_err());
+}

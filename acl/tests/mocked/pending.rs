@@ -218,3 +218,40 @@ fn forgotten_work_leaks_and_frees_nothing() {
         0
     );
 }
+
+#[test]
+fn a_run_in_turn_waits_on_the_device_for_the_one_before_on_another_stream() {
+    let context = context(world::<62>());
+    let model = Model::from_memory(&context, b"static").unwrap();
+    let streams = [(); 2].map(|()| Stream::new(&context).unwrap());
+    let bindings = [(); 2].map(|()| model.bindings().unwrap().with_staging().unwrap());
+    let mut under_way = Vec::new();
+    for (bindings, stream) in bindings.into_iter().zip(&streams) {
+        state::<62>().calls.clear();
+        let pending = bindings
+            .upload_async(stream)
+            .unwrap()
+            .execute_in_turn(&model, stream, None)
+            .unwrap();
+        under_way.push(pending);
+        let state = state::<62>();
+        let at = |name| state.calls.iter().position(|call| *call == name);
+        let run = at("aclmdlExecuteAsync").unwrap();
+        assert!(at("aclrtRecordEvent").unwrap() > run, "its end is marked");
+        let waits = at("aclrtStreamWaitEvent");
+        match under_way.len() {
+            1 => assert_eq!(waits, None, "nothing runs before the first"),
+            _ => assert!(waits.unwrap() < run),
+        }
+    }
+    for pending in under_way {
+        pending.wait().unwrap();
+    }
+    // When all were waited for there is nothing to wait for on the device.
+    state::<62>().calls.clear();
+    let bindings = model.bindings().unwrap().with_staging().unwrap();
+    let pending = bindings.upload_async(&streams[0]).unwrap();
+    let pending = pending.execute_in_turn(&model, &streams[0], None).unwrap();
+    assert!(!state::<62>().calls.contains(&"aclrtStreamWaitEvent"));
+    pending.wait().unwrap();
+}

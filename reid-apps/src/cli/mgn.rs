@@ -197,8 +197,14 @@ pub(super) fn run_extract(
         Set::Gallery => dataset.gallery().items.len(),
     };
     let bars = Set::ALL.map(|set| session.progress(set.name(), total(set)));
+    let model = ModelInfo {
+        file: embedder.file().to_owned(),
+        sha256: embedder.sha256().to_owned(),
+        dim: embedder.dim(),
+        batch: embedder.batch(),
+    };
     let outcome = extract(
-        &embedder,
+        embedder,
         &Extraction {
             data: &dataset,
             out: &arguments.out,
@@ -218,12 +224,7 @@ pub(super) fn run_extract(
             library,
             version,
         },
-        model: ModelInfo {
-            file: embedder.file().to_owned(),
-            sha256: embedder.sha256().to_owned(),
-            dim: embedder.dim(),
-            batch: embedder.batch(),
-        },
+        model,
         data: DataInfo {
             root: arguments.data.display().to_string(),
             protocol: dataset.protocol().to_owned(),

@@ -3,6 +3,7 @@
 //! Standard output is data; progress and messages go to standard error. Exit codes: 0 done, 1 ran
 //! but something failed, 2 usage, 3 environment (library, device or model absent), 130 interrupted.
 
+mod bench;
 mod demo;
 mod dgnet;
 mod doctor;
@@ -10,10 +11,14 @@ mod evaluate_args;
 mod exit;
 mod explain;
 mod fid;
+mod infer;
+mod infer_files;
+mod merge;
 mod mgn;
 mod om;
 mod progress;
 mod report;
+mod runner_args;
 mod search;
 
 use std::ffi::OsString;
@@ -44,6 +49,12 @@ enum Command {
     /// MGN: features of people, their evaluation and ranked lists
     #[command(subcommand)]
     Mgn(mgn::MgnCommand),
+    /// Any model on files: batches, several devices, outputs as BIN, NPY or TXT, figures
+    Infer(Box<infer::InferArgs>),
+    /// How fast a model is: stages, percentiles, both throughputs, a page, gates for CI, tuning
+    Bench(Box<bench::BenchArgs>),
+    /// Join the outputs of `infer --shard I/N`
+    Merge(merge::MergeArgs),
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]
     Om(om::OmCommand),
@@ -97,6 +108,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let session = Session { quiet: cli.quiet };
     let done = match cli.command {
         Command::Mgn(command) => mgn::run(command, &session),
+        Command::Infer(arguments) => infer::run(&arguments, &session),
+        Command::Bench(arguments) => bench::run(&arguments, &session),
+        Command::Merge(arguments) => merge::run(&arguments),
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -117,7 +131,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn start_log(cli: &Cli) {
-    let level = match (cli.quiet, cli.verbose) {
+    let debug = matches!(&cli.command, Command::Infer(arguments) if arguments.debug);
+    let level = match (cli.quiet, if debug { 2 } else { cli.verbose }) {
         (true, _) => log::LevelFilter::Error,
         (false, 0) => log::LevelFilter::Warn,
         (false, 1) => log::LevelFilter::Info,

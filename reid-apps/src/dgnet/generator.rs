@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acl::{Bindings, Context, DataType, Gears, Model, Stream, TensorDesc};
+use acl::{Bindings, Context, DataType, Gears, Model, TensorDesc};
 use half::f16;
 use sha2::{Digest, Sha256};
 
@@ -53,12 +53,10 @@ pub enum GeneratorError {
 /// normalised. Output: `output`, else the first, float32 or float16, N×3×H×W, normalised. Inputs
 /// are bound by name; where the converter dropped the names, by their channels.
 ///
-/// **Threads**: `Send`, not `Sync`, as the model is; its [`Slot`]s may be filled and read on other
-/// threads.
+/// **Threads**: `Send`, not `Sync`, as the model is.
 #[derive(Debug)]
 pub struct Generator {
     model: Model,
-    stream: Stream,
     shape: Shape,
     sha256: String,
     file: String,
@@ -87,15 +85,6 @@ impl Shape {
     }
 }
 
-/// The memory of one batch: device and pinned host memory.
-///
-/// **Threads**: `Send`; its [`Pictures`] may be read from several at once.
-#[derive(Debug)]
-pub struct Slot {
-    bindings: Bindings,
-    shape: Shape,
-}
-
 impl Generator {
     /// Loads an `.om` and checks that it is a generator.
     ///
@@ -120,7 +109,6 @@ impl Generator {
             })?;
         let file = path.file_name().unwrap_or(path.as_os_str());
         Ok(Self {
-            stream: Stream::new(context)?,
             model,
             shape,
             sha256,
@@ -146,74 +134,40 @@ impl Generator {
         &self.file
     }
 
-    /// Makes the memory for one batch.
-    ///
-    /// # Errors
-    /// [`GeneratorError::Run`] when the device is full.
-    pub fn slot(&self) -> Result<Slot, GeneratorError> {
-        Ok(Slot {
-            bindings: self.model.bindings()?.with_staging()?,
-            shape: self.shape,
-        })
-    }
-
-    /// Runs a filled slot, and gives it back with the pictures in it.
-    ///
-    /// # Errors
-    /// [`GeneratorError::Run`]; the slot is lost.
-    pub fn run(&self, slot: Slot) -> Result<Slot, GeneratorError> {
-        let Slot { bindings, shape } = slot;
-        let stream = &self.stream;
-        let pending = bindings
-            .upload_async(stream)
-            .and_then(|pending| pending.execute(&self.model, stream))
-            .and_then(|pending| pending.download(stream))
-            .map_err(|refused| refused.error)?;
-        let bindings = pending.wait().map_err(|refused| refused.error)?;
-        Ok(Slot { bindings, shape })
+    /// Gives the model up for a pipeline.
+    pub(super) fn into_model(self) -> Model {
+        self.model
     }
 }
 
-impl Slot {
+/// How the memory of a batch is filled and read.
+impl Shape {
     /// Chooses the smallest batch that takes `pairs`, where the model has several.
-    ///
-    /// # Errors
-    /// [`acl::Error`] if the library refuses it.
-    pub fn choose_batch(&mut self, pairs: usize) -> Result<(), acl::Error> {
-        let fits = match &self.bindings.desc().gears {
+    pub(super) fn choose_batch(bindings: &mut Bindings, pairs: usize) -> Result<(), acl::Error> {
+        let fits = match &bindings.desc().gears {
             Gears::Batch(sizes) => sizes.iter().copied().filter(|n| *n >= pairs as u64).min(),
             _ => None,
         };
-        fits.map_or(Ok(()), |size| self.bindings.set_batch(size))
+        fits.map_or(Ok(()), |size| bindings.set_batch(size))
     }
 
     /// Returns where the structure images go, one plane each.
-    ///
-    /// # Errors
-    /// [`acl::Error`] if the slot is of another model.
-    pub fn structure(&mut self) -> Result<&mut [f32], acl::Error> {
-        self.bindings.stage(self.shape.structure)
+    pub(super) fn structure(self, bindings: &mut Bindings) -> Result<&mut [f32], acl::Error> {
+        bindings.stage(self.structure)
     }
 
     /// Returns where the content images go, three planes each.
-    ///
-    /// # Errors
-    /// [`acl::Error`] if the slot is of another model.
-    pub fn content(&mut self) -> Result<&mut [f32], acl::Error> {
-        self.bindings.stage(self.shape.content)
+    pub(super) fn content(self, bindings: &mut Bindings) -> Result<&mut [f32], acl::Error> {
+        bindings.stage(self.content)
     }
 
     /// Returns the pictures of the batch.
-    ///
-    /// # Errors
-    /// [`acl::Error`] if the slot is of another model.
-    pub fn pictures(&self) -> Result<Pictures<'_>, acl::Error> {
-        let output = self.shape.output;
+    pub(super) fn pictures(self, bindings: &Bindings) -> Result<Pictures<'_>, acl::Error> {
         Ok(Pictures {
-            length: 3 * self.shape.plane(),
-            numbers: match self.shape.half {
-                true => Numbers::Half(self.bindings.staged(output)?),
-                false => Numbers::Single(self.bindings.staged(output)?),
+            length: 3 * self.plane(),
+            numbers: match self.half {
+                true => Numbers::Half(bindings.staged(self.output)?),
+                false => Numbers::Single(bindings.staged(self.output)?),
             },
         })
     }

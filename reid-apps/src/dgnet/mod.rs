@@ -25,7 +25,7 @@ pub mod sheets;
 
 pub use codes::{Coder, Codes};
 pub use error::DgnetError;
-pub use generator::{Generator, GeneratorError, Pictures, Shape, Slot};
+pub use generator::{Generator, GeneratorError, Pictures, Shape};
 pub use names::{Naming, PairName};
 pub use output::{OutputFolder, RECORD};
 pub use pairing::{Pair, Pairing, pairs_text, permuted, read_pairs};

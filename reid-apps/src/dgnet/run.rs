@@ -1,24 +1,27 @@
 //! Pairs of image files through a generator: reading, running and writing at once.
 //!
-//! Three stages, each on a thread of its own: one reads and prepares the next batch, the calling
-//! thread runs one on the device, one takes the pictures of the batch before. Batches travel
-//! between them in [`Slot`]s, of which there are as many as stages; images within a batch are
-//! spread over all cores. No tensor touches the disk.
+//! Batches go through the [pipeline](crate::runner); images within a batch are spread over all
+//! cores. No tensor touches the disk.
 
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use acl::Bindings;
 use rayon::prelude::*;
 
 use super::error::DgnetError;
-use super::generator::{Generator, GeneratorError, Shape, Slot};
+use super::generator::{Generator, GeneratorError, Shape};
 use super::picture::denormalise;
 use crate::imaging::{Channels, Preprocessor, Recipe};
+use crate::runner::{BatchError, Clock, Done, Lane, Options, Pipeline, PipelineError, Stage, Work};
 use crate::view::Picture;
 
-/// Batches under way: one being read, one on the device, one being written.
+/// Batches under way: one runs, one is copied or waits for its turn, one is read or written.
 const SLOTS: usize = 3;
+/// One reads while another writes; images within a batch are spread over all cores by both.
+const WORKERS: usize = 2;
 
 /// Two image files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub struct Failed {
 /// [`DgnetError::Model`], [`DgnetError::Interrupted`], or what `take` says. Pictures that were
 /// taken before stay.
 pub fn generate(
-    generator: &Generator,
+    generator: Generator,
     tasks: &[Task<'_>],
     job: &Job<'_>,
 ) -> Result<Vec<Failed>, DgnetError> {
@@ -68,107 +71,129 @@ pub fn generate(
         .map(|(i, tasks)| Batch {
             start: i * shape.batch,
             tasks,
+            failed: Vec::new(),
         })
         .collect();
-    let (empty, empties) = bounded::<Slot>(SLOTS);
-    for _ in 0..SLOTS.min(batches.len()) {
-        let _ = empty.send(generator.slot()?);
+    if batches.is_empty() {
+        return Ok(Vec::new());
     }
-    let (full, fulls) = bounded::<Result<Filled<'_>, acl::Error>>(SLOTS);
-    let (ran, results) = bounded::<Filled<'_>>(SLOTS);
-    let done = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        // Each thread owns its ends, so that the end of one closes the channels of the others.
-        scope.spawn(move || read(&batches, shape, &empties, &full));
-        let taken = &done;
-        let writer = scope.spawn(move || write(shape, &results, &empty, job, taken));
-        let run = run(generator, &fulls, &ran, job, &done);
-        drop((fulls, ran));
-        let written = writer
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        // Where both failed, the device stopped because nobody took its pictures.
-        let mut failed = written?;
-        run?;
-        failed.sort_by_key(|failed| failed.task);
-        Ok(failed)
-    })
+    let options = Options {
+        slots: SLOTS.min(batches.len()),
+        workers: WORKERS,
+    };
+    let lane = Lane::new(generator.into_model(), 1, false);
+    let prepare = Box::new(|model: &acl::Model| model.bindings()?.with_staging());
+    let mut pipeline = Pipeline::new(vec![lane], options, prepare)?;
+    let passage = Passage {
+        shape,
+        job,
+        done: AtomicUsize::new(0),
+        tasks: PhantomData,
+    };
+    let (mut failed, mut first) = (Vec::new(), None);
+    let sink = |done: Done<Batch<'_>, (), DgnetError>| {
+        failed.extend(done.batch.failed);
+        let error = match done.result {
+            Ok(()) => return ControlFlow::Continue(()),
+            Err(BatchError::Work(error)) => error,
+            Err(BatchError::Device { source, .. } | BatchError::Lost(source)) => {
+                GeneratorError::Run(source).into()
+            }
+        };
+        first.get_or_insert(error);
+        ControlFlow::Break(())
+    };
+    let ended = pipeline.run(&passage, batches.into_iter(), job.interrupted, sink);
+    if let Some(error) = first {
+        return Err(error);
+    }
+    if ended?.interrupted {
+        let done = passage.done.load(Ordering::Relaxed);
+        return Err(DgnetError::Interrupted { done });
+    }
+    failed.sort_by_key(|failed| failed.task);
+    Ok(failed)
 }
 
-/// Consecutive tasks.
-#[derive(Clone, Copy)]
+impl From<PipelineError> for DgnetError {
+    fn from(error: PipelineError) -> Self {
+        let source = match error {
+            PipelineError::Slot { source, .. } => source,
+            other => acl::Error::InvalidArgument {
+                what: "device".into(),
+                got: other.to_string(),
+                want: "a device that answers".to_owned(),
+            },
+        };
+        GeneratorError::Run(source).into()
+    }
+}
+
+/// Consecutive tasks, and those that gave no picture.
 struct Batch<'a> {
     start: usize,
     tasks: &'a [Task<'a>],
-}
-
-/// A batch in its memory, with the pairs that could not be read.
-struct Filled<'a> {
-    batch: Batch<'a>,
-    slot: Slot,
     failed: Vec<Failed>,
 }
 
-fn read<'a>(
-    batches: &[Batch<'a>],
+/// What happens to a batch on the host.
+struct Passage<'a, 'j> {
     shape: Shape,
-    empties: &Receiver<Slot>,
-    full: &Sender<Result<Filled<'a>, acl::Error>>,
-) {
-    for batch in batches {
-        let Ok(slot) = empties.recv() else { return };
-        if full.send(fill(*batch, shape, slot)).is_err() {
-            return;
-        }
+    job: &'j Job<'j>,
+    /// Tasks that are through.
+    done: AtomicUsize,
+    tasks: PhantomData<&'a Task<'a>>,
+}
+
+impl<'a> Work for Passage<'a, '_> {
+    type Batch = Batch<'a>;
+    type Output = ();
+    type Error = DgnetError;
+
+    fn fill(
+        &self,
+        batch: &mut Batch<'a>,
+        passes: &mut [Bindings],
+        clock: &mut Clock,
+    ) -> Result<(), DgnetError> {
+        clock.items(batch.tasks.len());
+        let filled = clock.time(Stage::Preprocess, || {
+            fill(batch, self.shape, &mut passes[0])
+        });
+        batch.failed = filled.map_err(GeneratorError::from)?;
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        batch: &mut Batch<'a>,
+        passes: &[Bindings],
+        clock: &mut Clock,
+    ) -> Result<(), DgnetError> {
+        let wild = clock.time(Stage::Postprocess, || self.pictures(batch, &passes[0]))?;
+        batch.failed.extend(wild);
+        let count = batch.tasks.len();
+        let count = self.done.fetch_add(count, Ordering::Relaxed) + count;
+        (self.job.progress)(count);
+        Ok(())
     }
 }
 
-fn run<'a>(
-    generator: &Generator,
-    fulls: &Receiver<Result<Filled<'a>, acl::Error>>,
-    ran: &Sender<Filled<'a>>,
-    job: &Job<'_>,
-    done: &AtomicUsize,
-) -> Result<(), DgnetError> {
-    for filled in fulls {
-        if job.interrupted.load(Ordering::Relaxed) {
-            let done = done.load(Ordering::Relaxed);
-            return Err(DgnetError::Interrupted { done });
-        }
-        let filled = filled.map_err(GeneratorError::from)?;
-        let slot = generator.run(filled.slot)?;
-        if ran.send(Filled { slot, ..filled }).is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-fn write(
-    shape: Shape,
-    results: &Receiver<Filled<'_>>,
-    empty: &Sender<Slot>,
-    job: &Job<'_>,
-    done: &AtomicUsize,
-) -> Result<Vec<Failed>, DgnetError> {
-    let mut all = Vec::new();
-    for filled in results {
-        let Filled {
-            batch,
-            slot,
-            mut failed,
-        } = filled;
-        let pictures = slot.pictures().map_err(GeneratorError::from)?;
+impl Passage<'_, '_> {
+    /// Hands the pictures of a batch over; returns those that are none.
+    fn pictures(&self, batch: &Batch<'_>, bindings: &Bindings) -> Result<Vec<Failed>, DgnetError> {
+        let shape = self.shape;
+        let pictures = shape.pictures(bindings).map_err(GeneratorError::from)?;
         let wild: Vec<Option<Failed>> = (0..batch.tasks.len())
             .into_par_iter()
             .map_init(Vec::new, |numbers, row| {
                 let task = batch.start + row;
-                if failed.iter().any(|failed| failed.task == task) {
+                if batch.failed.iter().any(|failed| failed.task == task) {
                     return Ok(None);
                 }
                 pictures.copy(row, numbers);
                 match denormalise(numbers, shape.height, shape.width) {
-                    Ok(picture) => (job.take)(task, picture).map(|()| None),
+                    Ok(picture) => (self.job.take)(task, picture).map(|()| None),
                     Err(found) => Ok(Some(Failed {
                         task,
                         error: format!(
@@ -180,19 +205,18 @@ fn write(
                 }
             })
             .collect::<Result<_, DgnetError>>()?;
-        failed.extend(wild.into_iter().flatten());
-        all.append(&mut failed);
-        let count = done.fetch_add(batch.tasks.len(), Ordering::Relaxed) + batch.tasks.len();
-        (job.progress)(count);
-        // The reader is gone after the last batch.
-        let _ = empty.send(slot);
+        Ok(wild.into_iter().flatten().collect())
     }
-    Ok(all)
 }
 
-/// Decodes, resizes and normalises both images of each task into the batch's memory, in parallel.
-fn fill(batch: Batch<'_>, shape: Shape, mut slot: Slot) -> Result<Filled<'_>, acl::Error> {
-    slot.choose_batch(batch.tasks.len())?;
+/// Decodes, resizes and normalises both images of each task into the batch's memory, in parallel;
+/// returns the tasks whose images cannot be read.
+fn fill(
+    batch: &Batch<'_>,
+    shape: Shape,
+    bindings: &mut Bindings,
+) -> Result<Vec<Failed>, acl::Error> {
+    Shape::choose_batch(bindings, batch.tasks.len())?;
     let recipe = |channels| Recipe {
         height: shape.height,
         width: shape.width,
@@ -201,21 +225,19 @@ fn fill(batch: Batch<'_>, shape: Shape, mut slot: Slot) -> Result<Filled<'_>, ac
     };
     let structures = |task: &Task<'_>| task.structure.to_owned();
     let contents = |task: &Task<'_>| task.content.to_owned();
-    let mut failed = stream(batch, slot.structure()?, recipe(Channels::Grey), structures);
-    for other in stream(batch, slot.content()?, recipe(Channels::Rgb), contents) {
+    let memory = shape.structure(bindings)?;
+    let mut failed = stream(batch, memory, recipe(Channels::Grey), structures);
+    let memory = shape.content(bindings)?;
+    for other in stream(batch, memory, recipe(Channels::Rgb), contents) {
         if !failed.iter().any(|failed| failed.task == other.task) {
             failed.push(other);
         }
     }
-    Ok(Filled {
-        batch,
-        slot,
-        failed,
-    })
+    Ok(failed)
 }
 
 fn stream(
-    batch: Batch<'_>,
+    batch: &Batch<'_>,
     memory: &mut [f32],
     recipe: Recipe,
     file: impl Fn(&Task<'_>) -> std::path::PathBuf + Sync,

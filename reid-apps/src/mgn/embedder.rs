@@ -65,13 +65,19 @@ pub enum EmbedderError {
 pub struct Embedder {
     model: Model,
     stream: Stream,
-    input: usize,
-    output: usize,
-    output_dtype: DataType,
+    ports: Ports,
     batch: usize,
-    dim: usize,
     sha256: String,
     file: String,
+}
+
+/// Where an MGN takes images and gives features.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ports {
+    input: usize,
+    output: usize,
+    half: bool,
+    dim: usize,
 }
 
 /// The memory of one batch: device and pinned host memory for both passes.
@@ -79,9 +85,9 @@ pub struct Embedder {
 /// **Threads**: `Send`.
 #[derive(Debug)]
 pub struct Slot {
-    plain: Bindings,
-    flip: Bindings,
-    input: usize,
+    /// Plain and mirrored.
+    passes: [Bindings; 2],
+    ports: Ports,
 }
 
 impl Embedder {
@@ -109,7 +115,12 @@ impl Embedder {
         let (input, batch) = check_input(&model).map_err(|(found, wanted)| not(found, wanted))?;
         let (output, dim) =
             check_output(&model, batch).map_err(|(found, wanted)| not(found, wanted))?;
-        let output_dtype = model.desc().outputs[output].dtype;
+        let ports = Ports {
+            input,
+            output,
+            half: model.desc().outputs[output].dtype == DataType::F16,
+            dim,
+        };
         let stream = Stream::new(context)?;
         let file = path
             .file_name()
@@ -119,11 +130,8 @@ impl Embedder {
         Ok(Self {
             model,
             stream,
-            input,
-            output,
-            output_dtype,
+            ports,
             batch,
-            dim,
             sha256,
             file,
         })
@@ -138,7 +146,7 @@ impl Embedder {
     /// Returns the numbers in a feature vector.
     #[must_use]
     pub fn dim(&self) -> usize {
-        self.dim
+        self.ports.dim
     }
 
     /// Returns the SHA-256 of the model file, in hexadecimal.
@@ -165,10 +173,10 @@ impl Embedder {
     ///
     /// [`EmbedderError::Run`] when the device is full.
     pub fn slot(&self) -> Result<Slot, EmbedderError> {
+        let bindings = || self.model.bindings()?.with_staging();
         Ok(Slot {
-            plain: self.model.bindings()?.with_staging()?,
-            flip: self.model.bindings()?.with_staging()?,
-            input: self.input,
+            passes: [bindings()?, bindings()?],
+            ports: self.ports,
         })
     }
 
@@ -178,12 +186,21 @@ impl Embedder {
     ///
     /// [`EmbedderError::Run`]; the slot is lost.
     pub fn run(&self, slot: Slot) -> Result<Slot, EmbedderError> {
-        let Slot { plain, flip, input } = slot;
+        let Slot { passes, ports } = slot;
+        let [plain, flip] = passes;
         let plain = self.queue(plain)?;
         let flip = self.queue(flip)?;
         let plain = plain.wait().map_err(|refused| refused.error)?;
         let flip = flip.wait().map_err(|refused| refused.error)?;
-        Ok(Slot { plain, flip, input })
+        Ok(Slot {
+            passes: [plain, flip],
+            ports,
+        })
+    }
+
+    /// Gives the model up for a pipeline, with what is needed to fill and read its memory.
+    pub(super) fn into_parts(self) -> (Model, Ports) {
+        (self.model, self.ports)
     }
 
     fn queue(&self, bindings: Bindings) -> Result<acl::Pending<Bindings>, acl::Error> {
@@ -207,9 +224,23 @@ impl Embedder {
         plain: &mut Vec<f32>,
         flip: &mut Vec<f32>,
     ) -> Result<(), EmbedderError> {
-        for (bindings, into) in [(&slot.plain, plain), (&slot.flip, flip)] {
+        self.ports.features(&slot.passes, rows, plain, flip)?;
+        Ok(())
+    }
+}
+
+impl Ports {
+    /// Appends the features of the images `rows` to `plain` and `flip`, row after row.
+    pub(super) fn features(
+        self,
+        passes: &[Bindings],
+        rows: impl Iterator<Item = usize> + Clone,
+        plain: &mut Vec<f32>,
+        flip: &mut Vec<f32>,
+    ) -> Result<(), acl::Error> {
+        for (bindings, into) in passes.iter().zip([plain, flip]) {
             let range = |row: usize| row * self.dim..(row + 1) * self.dim;
-            if self.output_dtype == DataType::F16 {
+            if self.half {
                 let all: &[f16] = bindings.staged(self.output)?;
                 for row in rows.clone() {
                     into.extend(all[range(row)].iter().map(|half| half.to_f32()));
@@ -222,6 +253,67 @@ impl Embedder {
             }
         }
         Ok(())
+    }
+
+    /// As [`Slot::fill`].
+    pub(super) fn fill<P: AsRef<Path> + Sync>(
+        self,
+        passes: &mut [Bindings],
+        preprocessor: &BatchPreprocessor,
+        files: &[P],
+    ) -> Result<Vec<Result<(), ImageError>>, acl::Error> {
+        let invalid = |got: String, want: String| acl::Error::InvalidArgument {
+            what: "numbers of an image".into(),
+            got,
+            want,
+        };
+        if preprocessor.output_len() != IMAGE {
+            let got = preprocessor.output_len().to_string();
+            return Err(invalid(got, IMAGE.to_string()));
+        }
+        let (plain, flip) = self.stage(passes, files.len())?;
+        preprocessor
+            .run_files(files, plain, Some(flip))
+            .map_err(|problem| invalid(problem.to_string(), "room for the batch".to_owned()))
+    }
+
+    /// As [`Slot::stage`].
+    fn stage(
+        self,
+        passes: &mut [Bindings],
+        images: usize,
+    ) -> Result<(&mut [f32], &mut [f32]), acl::Error> {
+        let [plain, flip] = passes else {
+            return Err(acl::Error::InvalidArgument {
+                what: "passes of an MGN".into(),
+                got: passes.len().to_string(),
+                want: "2, plain and mirrored".to_owned(),
+            });
+        };
+        for bindings in [&mut *plain, &mut *flip] {
+            if let Gears::Batch(sizes) = &bindings.desc().gears {
+                let fits = sizes
+                    .iter()
+                    .copied()
+                    .filter(|size| *size >= images as u64)
+                    .min();
+                if let Some(size) = fits {
+                    bindings.set_batch(size)?;
+                }
+            }
+        }
+        let plain = plain.stage::<f32>(self.input)?;
+        let flip = flip.stage::<f32>(self.input)?;
+        if images * IMAGE > plain.len() {
+            return Err(acl::Error::InvalidArgument {
+                what: "images in a batch".into(),
+                got: images.to_string(),
+                want: format!("at most {}", plain.len() / IMAGE),
+            });
+        }
+        plain[images * IMAGE..].fill(0.0);
+        flip[images * IMAGE..].fill(0.0);
+        Ok((plain, flip))
     }
 }
 
@@ -240,19 +332,7 @@ impl Slot {
         preprocessor: &BatchPreprocessor,
         files: &[P],
     ) -> Result<Vec<Result<(), ImageError>>, acl::Error> {
-        let invalid = |got: String, want: String| acl::Error::InvalidArgument {
-            what: "numbers of an image".into(),
-            got,
-            want,
-        };
-        if preprocessor.output_len() != IMAGE {
-            let got = preprocessor.output_len().to_string();
-            return Err(invalid(got, IMAGE.to_string()));
-        }
-        let (plain, flip) = self.stage(files.len())?;
-        preprocessor
-            .run_files(files, plain, Some(flip))
-            .map_err(|problem| invalid(problem.to_string(), "room for the batch".to_owned()))
+        self.ports.fill(&mut self.passes, preprocessor, files)
     }
 
     /// Makes ready for `images` images and returns where they go: the pictures, and their mirrors.
@@ -264,30 +344,7 @@ impl Slot {
     ///
     /// [`acl::Error`] if the model's batch cannot take so many.
     pub fn stage(&mut self, images: usize) -> Result<(&mut [f32], &mut [f32]), acl::Error> {
-        for bindings in [&mut self.plain, &mut self.flip] {
-            if let Gears::Batch(sizes) = &bindings.desc().gears {
-                let fits = sizes
-                    .iter()
-                    .copied()
-                    .filter(|size| *size >= images as u64)
-                    .min();
-                if let Some(size) = fits {
-                    bindings.set_batch(size)?;
-                }
-            }
-        }
-        let plain = self.plain.stage::<f32>(self.input)?;
-        let flip = self.flip.stage::<f32>(self.input)?;
-        if images * IMAGE > plain.len() {
-            return Err(acl::Error::InvalidArgument {
-                what: "images in a batch".into(),
-                got: images.to_string(),
-                want: format!("at most {}", plain.len() / IMAGE),
-            });
-        }
-        plain[images * IMAGE..].fill(0.0);
-        flip[images * IMAGE..].fill(0.0);
-        Ok((plain, flip))
+        self.ports.stage(&mut self.passes, images)
     }
 }
 

@@ -1,23 +1,31 @@
 //! From a data set's files to features on disk.
 //!
-//! One thread fills batches (its images in parallel on all cores) while the calling thread runs
-//! the batch before on the device and writes its rows to the journal. Batches travel between the
-//! two in [`Slot`]s, of which there are as many as can be under way; no memory is allocated per
-//! image, and an image is decoded once for both passes.
+//! Batches go through the [pipeline](crate::runner) with two passes each, plain and mirrored; an
+//! image is decoded once for both, straight into pinned memory, and rows reach the journal in the
+//! data set's order.
 
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
+use acl::Bindings;
 use sha2::{Digest, Sha256};
 
+use super::embedder::Ports;
 use super::journal::{Failed, Fingerprint, Journal, JournalError, Set};
-use super::{Embedder, EmbedderError, Slot};
+use super::{Embedder, EmbedderError};
 use crate::data::{Item, ReidDataset};
 use crate::files::hex;
 use crate::imaging::{BatchPreprocessor, Recipe};
+use crate::runner::{
+    BatchError, Clock, Done, Figures, Lane, Options, Pipeline, PipelineError, Stage, Work,
+};
 
-/// Batches under way: one on the device, one being filled.
-const SLOTS: usize = 2;
+/// Batches under way: one runs, one is copied or waits for its turn, one is filled.
+const SLOTS: usize = 3;
+/// One fills (its images in parallel on all cores) while another takes rows out.
+const WORKERS: usize = 2;
 
 /// What an extraction is asked for.
 pub struct Extraction<'a> {
@@ -32,7 +40,7 @@ pub struct Extraction<'a> {
     /// Set it from another thread to end after the batch under way.
     pub interrupted: &'a AtomicBool,
     /// Is told the set and how many of its images are done.
-    pub progress: &'a dyn Fn(Set, usize),
+    pub progress: &'a (dyn Fn(Set, usize) + Sync),
 }
 
 /// What an extraction leaves: the journal with all rows, and how it went.
@@ -45,6 +53,8 @@ pub struct Outcome {
     pub images: usize,
     /// The time of this run, in seconds.
     pub seconds: f64,
+    /// How long the stages took.
+    pub figures: Figures,
 }
 
 /// Tells why an extraction ended early.
@@ -65,6 +75,9 @@ pub enum ExtractError {
         /// The reason.
         error: String,
     },
+    /// A pipeline could not be made, or lost its device.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     /// The user stopped it.
     #[error("stopped after {images} images; the same command goes on from there")]
     Interrupted {
@@ -73,18 +86,11 @@ pub enum ExtractError {
     },
 }
 
-/// A batch: consecutive images of one set.
-#[derive(Clone, Copy)]
+/// A batch: consecutive images of one set, and those of them that failed.
 struct Batch<'a> {
     set: Set,
     start: usize,
     items: &'a [Item],
-}
-
-/// A batch in its memory, with the images that failed.
-struct Filled<'a> {
-    batch: Batch<'a>,
-    slot: Slot,
     failed: Vec<Failed>,
 }
 
@@ -96,7 +102,7 @@ struct Filled<'a> {
 /// # Errors
 ///
 /// [`ExtractError`]; whatever was done before is kept.
-pub fn extract(embedder: &Embedder, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
+pub fn extract(embedder: Embedder, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
     let fingerprint = Fingerprint {
         format: 1,
         model: embedder.sha256().to_owned(),
@@ -114,13 +120,14 @@ pub fn extract(embedder: &Embedder, job: &Extraction<'_>) -> Result<Outcome, Ext
     let resumed = done(&journal);
     let batches = plan(job.data, &journal, embedder.batch());
     let started = std::time::Instant::now();
-    run(embedder, job, &batches, &mut journal)?;
+    let figures = run(embedder, job, batches, &mut journal)?;
     let images = done(&journal) - resumed;
     Ok(Outcome {
         journal,
         resumed,
         images,
         seconds: started.elapsed().as_secs_f64(),
+        figures,
     })
 }
 
@@ -139,7 +146,12 @@ fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Ba
         let first = journal.images(set).min(all.len());
         let mut start = first;
         for items in all[first..].chunks(size) {
-            batches.push(Batch { set, start, items });
+            batches.push(Batch {
+                set,
+                start,
+                items,
+                failed: Vec::new(),
+            });
             start += items.len();
         }
     }
@@ -147,118 +159,142 @@ fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Ba
 }
 
 fn run(
-    embedder: &Embedder,
+    embedder: Embedder,
     job: &Extraction<'_>,
-    batches: &[Batch<'_>],
+    batches: Vec<Batch<'_>>,
     journal: &mut Journal,
-) -> Result<(), ExtractError> {
-    let (empty, empties) = crossbeam_channel::bounded::<Slot>(SLOTS);
-    for _ in 0..SLOTS.min(batches.len()) {
-        let _ = empty.send(embedder.slot()?);
+) -> Result<Figures, ExtractError> {
+    let mut figures = Figures::new(0);
+    if batches.is_empty() {
+        return Ok(figures);
     }
-    let (full, fulls) = crossbeam_channel::bounded::<Result<Filled<'_>, acl::Error>>(SLOTS);
-    std::thread::scope(|scope| {
-        // Each side owns its ends, so that the end of one closes the channels for the other.
-        let empty = empty;
-        let producer = move || {
-            let preprocessor = BatchPreprocessor::new(Recipe::MGN);
-            for batch in batches {
-                let Ok(slot) = empties.recv() else { return };
-                if full.send(fill(*batch, slot, &preprocessor)).is_err() {
-                    return;
-                }
-            }
-        };
-        scope.spawn(producer);
-        let mut consumer = Consumer {
-            embedder,
-            job,
-            journal,
-            plain: Vec::new(),
-            flip: Vec::new(),
-        };
-        for filled in fulls {
-            let slot = consumer.take(filled.map_err(EmbedderError::from)?)?;
-            let _ = empty.send(slot);
+    let options = Options {
+        slots: SLOTS.min(batches.len()),
+        workers: WORKERS,
+    };
+    let (model, ports) = embedder.into_parts();
+    let lane = Lane::new(model, 2, true);
+    let prepare = Box::new(|model: &acl::Model| model.bindings()?.with_staging());
+    let mut pipeline = Pipeline::new(vec![lane], options, prepare)?;
+    let passage = Passage {
+        ports,
+        preprocessor: BatchPreprocessor::new(Recipe::MGN),
+        data: PhantomData,
+    };
+    let mut failure = None;
+    let sink = |done: Done<Batch<'_>, Rows, EmbedderError>| {
+        // What comes behind a batch that failed would leave a gap in the journal.
+        if failure.is_some() {
+            return ControlFlow::Break(());
         }
-        Ok(())
-    })
+        figures.add(&done.trace);
+        match append(job, journal, done.batch, done.result) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    let ended = pipeline.run(&passage, batches.into_iter(), job.interrupted, sink);
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
+    if ended?.interrupted {
+        let images = Set::ALL.map(|set| journal.images(set)).iter().sum();
+        return Err(ExtractError::Interrupted { images });
+    }
+    Ok(figures)
 }
 
-struct Consumer<'a> {
-    embedder: &'a Embedder,
-    job: &'a Extraction<'a>,
-    journal: &'a mut Journal,
+/// Writes the rows of a batch to the journal.
+fn append(
+    job: &Extraction<'_>,
+    journal: &mut Journal,
+    batch: Batch<'_>,
+    result: Result<Rows, BatchError<EmbedderError>>,
+) -> Result<(), ExtractError> {
+    if job.strict
+        && let Some(first) = batch.failed.first()
+    {
+        let (file, error) = (first.file.clone(), first.error.clone());
+        return Err(ExtractError::Image { file, error });
+    }
+    let rows = result.map_err(|error| match error {
+        BatchError::Work(error) => error,
+        BatchError::Device { source, .. } | BatchError::Lost(source) => EmbedderError::Run(source),
+    })?;
+    let Batch {
+        set, items, failed, ..
+    } = batch;
+    journal.append(set, items.len(), &rows.plain, &rows.flip, failed)?;
+    (job.progress)(set, journal.images(set));
+    Ok(())
+}
+
+/// The features of a batch's good images, row after row.
+struct Rows {
     plain: Vec<f32>,
     flip: Vec<f32>,
 }
 
-impl Consumer<'_> {
-    /// Runs a batch, writes its rows, and gives its memory back.
-    fn take(&mut self, filled: Filled<'_>) -> Result<Slot, ExtractError> {
-        if self.job.interrupted.load(Ordering::Relaxed) {
-            let images = Set::ALL.map(|set| self.journal.images(set)).iter().sum();
-            return Err(ExtractError::Interrupted { images });
-        }
-        let Filled {
-            batch,
-            slot,
-            failed,
-        } = filled;
-        if self.job.strict
-            && let Some(first) = failed.first()
-        {
-            let (file, error) = (first.file.clone(), first.error.clone());
-            return Err(ExtractError::Image { file, error });
-        }
-        let slot = self.embedder.run(slot)?;
-        let good = (0..batch.items.len()).filter(|row| {
-            !failed
-                .iter()
-                .any(|failed| failed.position == batch.start + row)
-        });
-        self.plain.clear();
-        self.flip.clear();
-        self.embedder
-            .features(&slot, good, &mut self.plain, &mut self.flip)?;
-        self.journal.append(
-            batch.set,
-            batch.items.len(),
-            &self.plain,
-            &self.flip,
-            failed,
-        )?;
-        (self.job.progress)(batch.set, self.journal.images(batch.set));
-        Ok(slot)
-    }
+/// What happens to a batch on the host.
+struct Passage<'a> {
+    ports: Ports,
+    preprocessor: BatchPreprocessor,
+    /// The batches borrow from the data set.
+    data: PhantomData<&'a Item>,
 }
 
-/// Decodes, resizes and normalises a batch into its memory, in parallel.
-fn fill<'a>(
-    batch: Batch<'a>,
-    mut slot: Slot,
-    preprocessor: &BatchPreprocessor,
-) -> Result<Filled<'a>, acl::Error> {
-    let files: Vec<&Path> = batch.items.iter().map(|item| item.path.as_path()).collect();
-    let done = slot.fill(preprocessor, &files)?;
-    // The row of a failed image runs with the others and is dropped.
-    let failed = done
-        .into_iter()
-        .enumerate()
-        .filter_map(|(row, done)| {
+impl<'a> Work for Passage<'a> {
+    type Batch = Batch<'a>;
+    type Output = Rows;
+    type Error = EmbedderError;
+
+    /// Decodes, resizes and normalises the images in parallel. The row of one that failed runs with
+    /// the others and is dropped.
+    fn fill(
+        &self,
+        batch: &mut Batch<'a>,
+        passes: &mut [Bindings],
+        clock: &mut Clock,
+    ) -> Result<(), EmbedderError> {
+        clock.items(batch.items.len());
+        let files: Vec<&Path> = batch.items.iter().map(|item| item.path.as_path()).collect();
+        let done = clock.time(Stage::Preprocess, || {
+            self.ports.fill(passes, &self.preprocessor, &files)
+        })?;
+        let failed = done.into_iter().enumerate().filter_map(|(row, done)| {
             let error = done.err()?.to_string();
             Some(Failed {
                 position: batch.start + row,
                 file: batch.items[row].path.clone(),
                 error,
             })
-        })
-        .collect();
-    Ok(Filled {
-        batch,
-        slot,
-        failed,
-    })
+        });
+        batch.failed = failed.collect();
+        Ok(())
+    }
+
+    fn take(
+        &self,
+        batch: &mut Batch<'a>,
+        passes: &[Bindings],
+        clock: &mut Clock,
+    ) -> Result<Rows, EmbedderError> {
+        let good = (0..batch.items.len()).filter(|row| {
+            let position = batch.start + row;
+            !batch
+                .failed
+                .iter()
+                .any(|failed| failed.position == position)
+        });
+        let (mut plain, mut flip) = (Vec::new(), Vec::new());
+        clock.time(Stage::Postprocess, || {
+            self.ports.features(passes, good, &mut plain, &mut flip)
+        })?;
+        Ok(Rows { plain, flip })
+    }
 }
 
 /// Hashes what the rows depend on besides the pixels: which files there are, and in which order.

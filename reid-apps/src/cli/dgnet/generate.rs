@@ -88,8 +88,9 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     }
     let bar = session.progress("pairs", tasks.len());
     let started = Instant::now();
+    let batch = generator.shape().batch;
     let failed = generate(
-        &generator,
+        generator,
         &tasks,
         &Job {
             take: &|task, picture| {
@@ -118,7 +119,7 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
         before(done_before),
         tasks.len() as f64 / seconds,
         opened.name,
-        generator.shape().batch
+        batch
     )?;
     if failed.is_empty() {
         return Ok(());

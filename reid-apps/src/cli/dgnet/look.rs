@@ -134,8 +134,9 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
         })
         .collect();
     let pictures = Mutex::new(vec![Cell::Missing; tasks.len()]);
+    let file = generator.file().to_owned();
     let failed = generate(
-        &generator,
+        generator,
         &tasks,
         &Job {
             take: &|task, picture| {
@@ -152,7 +153,7 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
     let words = |files: &[PathBuf]| files.iter().map(|file| given(file)).collect();
     let sheet = Sheet {
         title: "Clothes on other bodies".to_owned(),
-        subtitle: format!("{} on {}", generator.file(), opened.name),
+        subtitle: format!("{file} on {}", opened.name),
         note: opened.note(),
         rows: Sheet::grid(
             words(&contents),

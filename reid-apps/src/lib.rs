@@ -12,6 +12,7 @@ pub mod dgnet;
 pub mod dgnet_eval;
 pub mod doctor;
 pub mod eval;
+pub mod export;
 pub mod features;
 pub mod fid;
 mod files;

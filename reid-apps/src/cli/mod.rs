@@ -8,6 +8,7 @@ mod dgnet;
 mod doctor;
 mod exit;
 mod explain;
+mod export;
 mod fid;
 mod mgn;
 mod om;
@@ -54,6 +55,9 @@ enum Command {
     Fid(fid::FidArgs),
     /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
     Search(search::SearchArgs),
+    /// From a checkpoint of PyTorch to ONNX files and the line for atc, without PyTorch
+    #[command(subcommand)]
+    Export(export::ExportCommand),
     /// DG-Net: people drawn in other people's clothes
     #[command(subcommand)]
     Dgnet(dgnet::DgnetCommand),
@@ -99,6 +103,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(command) => export::run(&command),
         Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Search(arguments) => search::run(&arguments),
         Command::Dgnet(command) => dgnet::run(command, &session),

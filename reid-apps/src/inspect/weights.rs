@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use ascend_om::constants::{Constant, constants};
 use ascend_om::dtype;
 use ascend_om::unfold::{Logical, unfold};
-use half::{bf16, f16};
 use serde::Serialize;
 
 use super::{InspectError, Opened};

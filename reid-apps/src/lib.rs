@@ -23,4 +23,5 @@ pub mod mgn;
 pub mod report;
 pub mod search;
 pub mod synth;
+pub mod verify;
 pub mod view;

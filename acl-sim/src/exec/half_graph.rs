@@ -52,6 +52,18 @@ const SETTINGS: [&str; 7] = [
     "Resize", "Upsample", "Clip", "Pad", "Range", "Expand", "OneHot",
 ];
 
+/// Turns the bytes of an ONNX file into one that computes as a device in half precision does.
+///
+/// # Errors
+/// A text when it is no ONNX file, or has graphs within graphs.
+pub fn onnx_in_half_precision(onnx: Vec<u8>) -> Result<Vec<u8>, String> {
+    let model = ModelProto::read(onnx.into()).map_err(|error| error.to_string())?;
+    let inputs = model.graph.as_ref().map(GraphProto::data_inputs);
+    let names = inputs.into_iter().flatten().map(|input| input.name.clone());
+    let names: Vec<String> = names.collect();
+    rounded(model, &names)
+}
+
 /// Writes the rounding into a graph whose inputs shall come in the order of `inputs`; returns the file.
 ///
 /// # Errors

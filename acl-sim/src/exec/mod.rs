@@ -30,6 +30,7 @@ mod vendor;
 
 pub use choice::EngineKind;
 pub use error::ModelError;
+pub use half_graph::onnx_in_half_precision;
 pub use image::ModelImage;
 pub use info::{Gears, ModelInfo, OutputTensor, TensorInfo};
 pub use vendor::VendorOptions;

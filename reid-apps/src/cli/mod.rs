@@ -15,6 +15,7 @@ mod om;
 mod progress;
 mod report;
 mod search;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -51,6 +52,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Explain a status of AscendCL: meaning, usual causes, cure
     Explain(explain::ExplainArgs),
+    /// May a model be trusted? Batches, precisions, an .om against its ONNX, mirrored images, swapped inputs
+    Verify(verify::VerifyArgs),
     /// FID and KID: how far generated images are from real ones
     Fid(fid::FidArgs),
     /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
@@ -104,6 +107,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(command) => export::run(&command),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Search(arguments) => search::run(&arguments),
         Command::Dgnet(command) => dgnet::run(command, &session),

@@ -80,8 +80,9 @@ pub(super) fn run(arguments: &VerifyArgs) -> Result<(), Failure> {
             open(arguments, path, true)?,
         ));
     }
-    let mut options = Options::default();
-    options.threshold = arguments.threshold;
+    let options = Options {
+        threshold: arguments.threshold,
+    };
     let verdict = verify(&subject, &others, &rows, options).map_err(failure)?;
     print(arguments, &subject, &rows, &verdict)?;
     if verdict.passed() {
@@ -183,6 +184,17 @@ fn open_onnx(path: &Path, _batch: usize, _half: bool) -> Result<Subject, Failure
     )))
 }
 
+/// The end of a name, which tells more than its beginning.
+fn ending(name: &str, width: usize) -> String {
+    let name = crate::inspect::shown(name);
+    let length = name.chars().count();
+    if length <= width {
+        return name;
+    }
+    let end: String = name.chars().skip(length + 1 - width).collect();
+    format!("…{end}")
+}
+
 fn print(
     arguments: &VerifyArgs,
     subject: &Subject,
@@ -238,7 +250,7 @@ fn print(
             "{}  {:<first$}  {:<second$}  {:>12.7}  {:>11.7}  {:>10.2e}  {:>9.1e}  {}",
             if check.passed { "ok  " } else { "FAIL" },
             check.name,
-            crate::inspect::shown(&check.output),
+            ending(&check.output, second),
             a.least_cosine,
             a.mean_cosine,
             a.largest_difference,

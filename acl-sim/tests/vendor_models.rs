@@ -252,3 +252,59 @@ fn another_network_beside_the_model_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn damaged_copies_end_in_errors_or_in_numbers_and_never_in_a_panic() {
+    let assume = options("dilation-1,usual-padding,leaky-relu", 1);
+    let (mut loaded, mut refused) = (0, 0);
+    for name in [
+        "modelbox_conv2.om",
+        "vae_autoencoder.om",
+        "a3c_pong_a.om",
+        "nms_sub_model.om",
+    ] {
+        let Some(om) = sample(name) else { continue };
+        let parsed = ascend_om::container::Om::parse(&om).unwrap();
+        let kind = ascend_om::container::PartitionKind::MODEL_DEF;
+        let description = parsed
+            .root()
+            .partitions
+            .iter()
+            .find(|p| p.kind == kind)
+            .unwrap();
+        let start = usize::try_from(description.offset).unwrap();
+        let mut state = 11_u64;
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        for _ in 0..250 {
+            let mut bad = om.clone();
+            for _ in 0..=next(4) {
+                let at = start + next(description.bytes.len());
+                bad[at] = u8::try_from(next(256)).unwrap();
+            }
+            let Ok(model) = load(&bad, &assume) else {
+                refused += 1;
+                continue;
+            };
+            loaded += 1;
+            let inputs: Vec<Vec<u8>> = model
+                .info()
+                .inputs
+                .iter()
+                .map(|i| vec![0; i.size.min(1 << 20)])
+                .collect();
+            let views: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+            let shapes: Vec<Vec<i64>> =
+                model.info().inputs.iter().map(|i| i.dims.clone()).collect();
+            // Running the large one each time would take minutes.
+            if name == "modelbox_conv2.om" {
+                drop(model.run(&views, &shapes));
+            }
+        }
+    }
+    println!("{loaded} loaded, {refused} refused");
+}

@@ -1,7 +1,5 @@
 //! Strides, paddings and dilations of a convolution: from attributes, or from the shapes.
 
-use std::collections::BTreeSet;
-
 use super::assume::{Assumption, Assumptions};
 use super::attributes::Operator;
 use super::view::View;
@@ -40,12 +38,16 @@ pub(super) struct Context<'a> {
     pub(super) assumed: &'a Assumptions,
 }
 
-/// Largest stride and dilation that are thought of; real networks stay far below.
+/// Largest stride, dilation and filter that are thought of; real networks stay far below.
 const MOST: usize = 64;
 
+/// Longest axis.
+const LONGEST: usize = 1 << 24;
+
 impl Sizes {
-    /// Lists the ways to slide the filter that these sizes allow. Those that read the same elements count once.
-    fn solutions(self) -> Vec<Axis> {
+    /// Finds the first two ways to slide the filter that these sizes and `keep` allow: one is a solution, two are none.
+    /// Ways that read the same elements count once.
+    fn solutions(self, keep: impl Fn(&Axis) -> bool) -> Vec<Axis> {
         let Self {
             kernel,
             input,
@@ -53,47 +55,50 @@ impl Sizes {
         } = self;
         let dilations = if kernel > 1 { MOST } else { 1 };
         let strides = if output > 1 { MOST } else { 1 };
-        let mut seen = BTreeSet::new();
+        let mut found = Vec::new();
         for dilation in 1..=dilations {
             let reach = dilation * (kernel - 1) + 1;
             for stride in 1..=strides {
-                // Padding beyond the filter's reach would make windows of nothing but zeros.
-                for before in 0..reach {
-                    let used = (output - 1) * stride + reach;
-                    // What lies behind, negative where the last elements are not read.
-                    let (all, least) = (input + before, used);
-                    let behind = least.saturating_sub(all);
-                    let unread = all.saturating_sub(least);
-                    if behind < reach && (unread < stride || output == 1) {
-                        seen.insert((dilation, stride, before));
-                    }
+                let used = (output - 1) * stride + reach;
+                // Behind the last element lie fewer zeros than the filter reaches over, or elements that are not read:
+                // fewer than a stride, or any number before a single window.
+                let least = (used + 1).saturating_sub(input + reach);
+                let most = if output == 1 {
+                    reach
+                } else {
+                    (used + stride).saturating_sub(input).min(reach)
+                };
+                let axes = (least..most).map(|before| Axis {
+                    kernel,
+                    input,
+                    output,
+                    stride,
+                    dilation,
+                    before,
+                });
+                found.extend(axes.filter(&keep).take(2 - found.len()));
+                if found.len() == 2 {
+                    return found;
                 }
             }
         }
-        let axis = |(dilation, stride, before)| Axis {
-            kernel,
-            input,
-            output,
-            stride,
-            dilation,
-            before,
-        };
-        seen.into_iter().map(axis).collect()
+        found
     }
 
     /// Finds the one way that the sizes and the stated assumptions leave.
     pub(super) fn solve(self, context: Context<'_>) -> Result<Axis, String> {
-        if [self.kernel, self.input, self.output].contains(&0) {
-            return Err("a size is 0".into());
+        let sides = [self.kernel, self.input, self.output];
+        if sides.contains(&0) || self.kernel > MOST || sides.iter().any(|&side| side > LONGEST) {
+            return Err(format!(
+                "a filter of {} from {} to {} is beyond what is worked out",
+                self.kernel, self.input, self.output
+            ));
         }
-        let mut left = self.solutions();
-        let count = left.len();
-        if context.assumed.hold(Assumption::Dilation1) {
-            left.retain(|axis| axis.dilation == 1);
-        }
-        if context.assumed.hold(Assumption::UsualPadding) {
-            left.retain(|axis| axis.is_usual(context.framework));
-        }
+        let no_dilation = context.assumed.hold(Assumption::Dilation1);
+        let usual = context.assumed.hold(Assumption::UsualPadding);
+        let left = self.solutions(|axis| {
+            (!no_dilation || axis.dilation == 1) && (!usual || axis.is_usual(context.framework))
+        });
         match left.as_slice() {
             [axis] => Ok(*axis),
             [] => Err(format!(
@@ -101,7 +106,7 @@ impl Sizes {
                 self.input,
                 self.output,
                 self.kernel,
-                if count > 0 {
+                if no_dilation || usual {
                     " under what was assumed"
                 } else {
                     ""
@@ -119,14 +124,13 @@ impl Sizes {
 
     /// Says which assumptions would leave one way.
     fn advice(self, framework: Framework) -> String {
-        let one =
-            |keep: &dyn Fn(&Axis) -> bool| self.solutions().iter().filter(|a| keep(a)).count() == 1;
         let (dilation, padding) = (Assumption::Dilation1, Assumption::UsualPadding);
-        if one(&|a| a.dilation == 1) {
+        let one = |left: Vec<Axis>| left.len() == 1;
+        if one(self.solutions(|a| a.dilation == 1)) {
             format!(" (one with ACL_SIM_ASSUME={dilation})")
-        } else if one(&|a| a.is_usual(framework)) {
+        } else if one(self.solutions(|a| a.is_usual(framework))) {
             format!(" (one with ACL_SIM_ASSUME={padding})")
-        } else if one(&|a| a.dilation == 1 && a.is_usual(framework)) {
+        } else if one(self.solutions(|a| a.dilation == 1 && a.is_usual(framework))) {
             format!(" (one with ACL_SIM_ASSUME={dilation},{padding})")
         } else {
             String::new()
@@ -203,6 +207,12 @@ pub(super) fn axes(
     let strides = op.sizes("strides", 4)?;
     let dilations = op.sizes("dilations", 4)?;
     let pads = op.sizes("pads", 4)?;
+    let all = strides.iter().chain(&dilations).chain(&pads);
+    if all.chain(&filter).any(|&size| size > LONGEST) {
+        return Err(format!(
+            "strides {strides:?}, pads {pads:?} and dilations {dilations:?} are beyond any axis"
+        ));
+    }
     let mut out = Vec::new();
     for (i, at) in [h, w].into_iter().enumerate() {
         let axis = Axis {

@@ -84,6 +84,10 @@ fn a_model_whose_operators_keep_their_attributes_runs_and_is_its_two_convolution
         .collect();
     let found = run(&model, &x);
     assert_eq!(found.len(), 256 * 2048);
+    assert!(
+        found.iter().all(|v| f16::from_f32(*v).to_f32() == *v),
+        "not rounded"
+    );
     // By hand from the constants: a filter of 33 with 16 zeros on each side, then 256 filters of one.
     let parsed = ascend_om::container::Om::parse(&om).unwrap();
     let root = parsed.root();

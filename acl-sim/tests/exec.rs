@@ -291,6 +291,11 @@ fn real_device_models_are_refused_with_the_way_out_and_still_tell_their_sizes() 
     {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = std::fs::read(&path).unwrap();
+        if name == "modelbox_conv2.om" {
+            // All of its operators keep their attributes.
+            ModelImage::parse(&bytes).unwrap();
+            continue;
+        }
         let error = ModelImage::parse(&bytes).unwrap_err();
         println!("{name}: {} {error}", error.code());
         if name.contains("encrypted") {

@@ -8,6 +8,7 @@
 //! - [`inout_info`] is the small description that newer files carry beside the protobuf;
 //! - [`constants`] finds the weights, [`unfold`] brings them from the device's layouts to logical ones, [`kernels`] lists the
 //!   programs of the chip's cores;
+//! - [`matching`] says whether a model is the network of an ONNX file;
 //! - [`onnx`] holds the ONNX messages, for reading, editing and building graphs;
 //! - [`dtype`] is the one table that translates between the three numberings of element types in use.
 //!
@@ -25,6 +26,7 @@ pub mod dtype;
 mod error;
 pub mod inout_info;
 pub mod kernels;
+pub mod matching;
 pub mod model_def;
 pub mod onnx;
 pub mod unfold;

@@ -13,6 +13,8 @@
 //!
 //! **Source**: measured on real files: all 127 filters of a converted network equal those of the ONNX it was made of.
 
+use half::{bf16, f16};
+
 use crate::constants::Constant;
 use crate::dtype;
 
@@ -25,6 +27,34 @@ pub struct Logical {
     pub dtype: i32,
     /// Contents, little-endian, last dim fastest.
     pub bytes: Vec<u8>,
+}
+
+impl Logical {
+    /// Widens the elements of an array, in order; `None` for types that are no numbers.
+    #[must_use]
+    pub fn values(&self) -> Option<Vec<f64>> {
+        fn each<const N: usize>(bytes: &[u8], wide: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+            let (elements, _) = bytes.as_chunks::<N>();
+            elements.iter().map(|element| wide(*element)).collect()
+        }
+        let bytes = &self.bytes;
+        #[allow(clippy::cast_precision_loss)] // statistics of integers beyond 2^53
+        Some(match dtype::name(self.dtype) {
+            "FLOAT" => each(bytes, |b| f64::from(f32::from_le_bytes(b))),
+            "FLOAT16" => each(bytes, |b| f16::from_le_bytes(b).to_f64()),
+            "BF16" => each(bytes, |b| bf16::from_le_bytes(b).to_f64()),
+            "DOUBLE" => each(bytes, f64::from_le_bytes),
+            "INT8" => each(bytes, |[b]| f64::from(b.cast_signed())),
+            "UINT8" | "BOOL" => each(bytes, |[b]| f64::from(b)),
+            "INT16" => each(bytes, |b| f64::from(i16::from_le_bytes(b))),
+            "UINT16" => each(bytes, |b| f64::from(u16::from_le_bytes(b))),
+            "INT32" => each(bytes, |b| f64::from(i32::from_le_bytes(b))),
+            "UINT32" => each(bytes, |b| f64::from(u32::from_le_bytes(b))),
+            "INT64" => each(bytes, |b| i64::from_le_bytes(b) as f64),
+            "UINT64" => each(bytes, |b| u64::from_le_bytes(b) as f64),
+            _ => return None,
+        })
+    }
 }
 
 /// Tells why a constant has no logical form here.

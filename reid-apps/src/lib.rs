@@ -5,12 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod backend;
+pub mod checkpoint;
 pub mod cli;
 pub mod data;
 pub mod dgnet;
 pub mod dgnet_eval;
 pub mod doctor;
 pub mod eval;
+pub mod export;
 pub mod features;
 pub mod fid;
 mod files;
@@ -22,4 +24,5 @@ pub mod report;
 pub mod runner;
 pub mod search;
 pub mod synth;
+pub mod verify;
 pub mod view;

@@ -63,6 +63,7 @@ fn config(form: Form, batch: usize) -> Config {
         batch: Batch::Fixed(batch),
         height: 128,
         width: 64,
+        ..Config::full()
     }
 }
 

@@ -31,6 +31,7 @@ fn tiny(form: Form) -> Config {
         batch: Batch::Fixed(2),
         height: 64,
         width: 48,
+        ..Config::full()
     }
 }
 

@@ -7,22 +7,18 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 use ndarray_npy::NpzReader;
-use reid_apps::graph::dgnet::{Channels, Config, Form, Weights, build};
-use reid_apps::graph::onnx::Batch;
+use reid_apps::graph::dgnet::{Config, Form, Weights, build};
 
-#[path = "../../tests/common/numpy_random.rs"]
-mod numpy_random;
+#[path = "common/golden_nets.rs"]
+mod golden_nets;
 #[path = "common/run_onnx.rs"]
 mod run_onnx;
 
-use numpy_random::{RandomState, crc32};
+use golden_nets::{DGNET_SEED, dgnet_images as images, golden_tensor, narrow_dgnet as narrow};
 use run_onnx::{difference, run_named};
 
 /// What the engine's own sums may differ by in another order.
 const TOLERANCE: f32 = 1e-4;
-
-/// The seed of the golden weights and that of the golden inputs.
-const SEEDS: [u32; 2] = [2025, 8];
 
 fn golden() -> Option<PathBuf> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
@@ -35,62 +31,15 @@ fn golden() -> Option<PathBuf> {
     None
 }
 
-/// The golden networks: a sixteenth of the appearance encoder, an eighth of the generator.
-fn narrow(form: Form, batch: usize) -> Config {
-    Config {
-        channels: Channels {
-            dim: 2,
-            stem: 4,
-            planes: [4, 8, 16, 32],
-            mlp: 32,
-            ..Channels::FULL
-        },
-        form,
-        batch: Batch::Fixed(batch),
-        ..Config::full()
-    }
-}
-
-/// Draws the golden weights as the golden folder's README says.
 fn weights(config: &Config) -> Weights {
     let mut weights = Weights::new();
     for parameter in config.needed() {
-        let name = &parameter.name;
-        let mut random = RandomState::new(crc32(name.as_bytes()) ^ SEEDS[0]);
-        let fan_in: usize = parameter.shape.iter().skip(1).product();
-        let ends = |suffix: &str| name.ends_with(suffix);
-        let data = (0..parameter.count())
-            .map(|_| {
-                let x = if ends("running_var") || ends("gamma") {
-                    random.uniform(0.5, 1.5)
-                } else if parameter.shape.len() >= 2 {
-                    random.normal(0.0, (2.0 / fan_in as f64).sqrt())
-                } else if ends("bn3.weight") || ends("downsample.1.weight") {
-                    random.uniform(0.15, 0.35)
-                } else if ends("weight") {
-                    random.uniform(0.5, 1.5)
-                } else {
-                    random.normal(0.0, 0.1)
-                };
-                x as f32
-            })
-            .collect();
-        weights.insert(name, parameter.shape.clone(), data).unwrap();
+        let data = golden_tensor(&parameter.name, &parameter.shape, DGNET_SEED);
+        weights
+            .insert(parameter.name, parameter.shape, data)
+            .unwrap();
     }
     weights
-}
-
-/// The first `count` of the four golden pairs.
-fn images(count: usize) -> [(&'static str, Vec<f32>, Vec<usize>); 2] {
-    let mut random = RandomState::new(SEEDS[1]);
-    [("image1", 1), ("image2", 3)].map(|(name, channels)| {
-        let size = channels * 256 * 128;
-        let mut all: Vec<f32> = (0..4 * size)
-            .map(|_| random.normal(0.0, 1.0) as f32)
-            .collect();
-        all.truncate(count * size);
-        (name, all, vec![count, channels, 256, 128])
-    })
 }
 
 fn array(path: &Path, name: &str) -> ArrayD<f32> {

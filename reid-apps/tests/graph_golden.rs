@@ -7,22 +7,20 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::NpzReader;
-use reid_apps::graph::mgn::{Channels, Config, Outputs, ParameterKind, Weights, build};
+use reid_apps::graph::mgn::{Config, Outputs, ParameterKind, Weights, build};
 use reid_apps::graph::onnx::Batch;
 
-#[path = "../../tests/common/numpy_random.rs"]
-mod numpy_random;
+#[path = "common/golden_nets.rs"]
+mod golden_nets;
 #[path = "common/run_onnx.rs"]
 mod run_onnx;
 
-use numpy_random::{RandomState, crc32};
+use golden_nets::numpy_random::{RandomState, crc32};
+use golden_nets::{MGN_SEED, golden_tensor, mgn_images as images, narrow_mgn as narrow};
 use run_onnx::{Output, difference, run};
 
 /// What the engine's own sums may differ by in another order.
 const TOLERANCE: f32 = 1e-4;
-
-/// The seed of the golden weights and that of the golden input.
-const SEEDS: [u32; 2] = [2024, 7];
 
 fn golden() -> Option<PathBuf> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
@@ -35,54 +33,17 @@ fn golden() -> Option<PathBuf> {
     None
 }
 
-/// The width of the golden networks: 1/16, 11 identities.
-fn narrow() -> Config {
-    Config {
-        channels: Channels::divided(16, 11).unwrap(),
-        ..Config::full()
-    }
-}
-
-/// Draws the golden weights as the golden folder's README says.
 fn weights(config: &Config) -> Weights {
     let mut weights = Weights::new();
     for parameter in config.parameters() {
-        if parameter.kind == ParameterKind::Counter {
-            continue;
+        if parameter.kind != ParameterKind::Counter {
+            let data = golden_tensor(&parameter.name, &parameter.shape, MGN_SEED);
+            weights
+                .insert(parameter.name, parameter.shape, data)
+                .unwrap();
         }
-        let name = &parameter.name;
-        let mut random = RandomState::new(crc32(name.as_bytes()) ^ SEEDS[0]);
-        let fan_in: usize = parameter.shape.iter().skip(1).product();
-        let matrix = parameter.shape.len() >= 2;
-        let small = name.ends_with("bn3.weight") || name.ends_with("downsample.1.weight");
-        let data = (0..parameter.count())
-            .map(|_| {
-                let x = if name.ends_with("running_var") {
-                    random.uniform(0.5, 1.5)
-                } else if matrix {
-                    random.normal(0.0, (2.0 / fan_in as f64).sqrt())
-                } else if small {
-                    random.uniform(0.15, 0.35)
-                } else if name.ends_with("weight") {
-                    random.uniform(0.5, 1.5)
-                } else {
-                    random.normal(0.0, 0.1)
-                };
-                x as f32
-            })
-            .collect();
-        weights.insert(name, parameter.shape.clone(), data).unwrap();
     }
     weights
-}
-
-/// The first `count` of the four golden images.
-fn images(count: usize) -> Vec<f32> {
-    let mut random = RandomState::new(SEEDS[1]);
-    let numbers = count * 3 * 384 * 128;
-    (0..numbers)
-        .map(|_| random.normal(0.0, 1.0) as f32)
-        .collect()
 }
 
 /// The narrow golden networks: name, and features that onnxruntime computed.

@@ -192,7 +192,7 @@ impl Source<'_> {
             Self::File(path) => {
                 let bytes = read(path)?;
                 process::current()?;
-                ModelImage::take(bytes)
+                ModelImage::take(bytes, path)
             }
             Self::Memory(bytes) => {
                 process::current()?;

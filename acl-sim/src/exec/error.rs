@@ -17,7 +17,8 @@ pub enum ModelError {
     },
     /// A real device model, or one for a phone.
     #[error(
-        "{kind} for {soc} (atc version {atc}): it holds device machine code and no graph that a CPU can run; give the ONNX it was made from to the simulator's converter: \
+        "{kind} for {soc} (atc version {atc}) holds device machine code, and no graph of it can be run on a CPU: {why}; \
+         put the ONNX it was made from beside it as NAME.onnx or into the folder ACL_SIM_ONNX_DIR, or convert that with \
          atc-sim --framework=5 --model=MODEL.onnx --output=MODEL --soc_version={soc}"
     )]
     VendorModel {
@@ -27,6 +28,8 @@ pub enum ModelError {
         soc: String,
         /// Version of the converter.
         atc: String,
+        /// Why neither its ONNX nor its description can be run.
+        why: String,
     },
     /// The engine does not take the graph.
     #[error("the graph inside the model cannot be prepared: {detail}")]

@@ -1,6 +1,7 @@
 //! The loaded model: what the API layer holds.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use ascend_om::OmError;
 use ascend_om::attrs::{AttrTables, Attrs};
@@ -14,6 +15,7 @@ use super::aipp_plan::{self, Role};
 use super::choice::EngineKind;
 use super::engine::{Engine, Tensor};
 use super::info::{ModelInfo, OutputTensor, TensorInfo};
+use super::vendor::{self, VendorOptions};
 use super::{ModelError, payload, tensor};
 
 /// A parsed `.om` with its graph ready to run.
@@ -46,8 +48,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// Checks header, partitions and seal, and reads all but the weights.
-    fn of(bytes: &[u8]) -> Result<Self, ModelError> {
+    /// Checks header, partitions and seal, and reads all but the weights; `None` for a model of the vendor's converter.
+    fn of(bytes: &[u8]) -> Result<Option<Self>, ModelError> {
         let om = Om::parse(bytes)?;
         let sealed = payload::check_seal(bytes)?;
         refuse_other_kinds(&om)?;
@@ -63,21 +65,18 @@ impl Parts {
         let roles = aipp_plan::roles(&model, &description.inputs);
         drop(model);
         let Some(graph) = graph else {
-            return Err(vendor_model(
-                "a model converted by the vendor's atc",
-                &description,
-            ));
+            return Ok(None);
         };
         let weights = om.root().require(PartitionKind::WEIGHTS_DATA)?;
         let start = weights.as_ptr().addr() - bytes.as_ptr().addr();
-        Ok(Self {
+        Ok(Some(Self {
             graph,
             description,
             roles: roles?,
             sizes: sizes(&om)?,
             weights: start..start + weights.len(),
             original_names,
-        })
+        }))
     }
 
     fn load(self, weights: Vec<u8>, kind: EngineKind) -> Result<ModelImage, ModelError> {
@@ -108,24 +107,54 @@ impl ModelImage {
     /// # Errors
     /// [`ModelError`], also where the engine cannot be had.
     pub fn parse_for(bytes: &[u8], kind: EngineKind) -> Result<Self, ModelError> {
-        let parts = Parts::of(bytes)?;
-        let weights = bytes[parts.weights.clone()].to_vec();
-        parts.load(weights, kind)
+        match Parts::of(bytes)? {
+            Some(parts) => {
+                let weights = bytes[parts.weights.clone()].to_vec();
+                parts.load(weights, kind)
+            }
+            None => Self::of_vendor(bytes, kind, &options(None)?),
+        }
     }
 
-    /// Loads a model as [`Self::parse`] does, from bytes that it may keep: the weights stay where they are read, so
-    /// that a large model needs no more memory than its file.
+    /// Loads a model as [`Self::parse`] does, from the bytes of the file `path`, which it may keep: the weights stay
+    /// where they are read, so that a large model needs no more memory than its file. A vendor's model may be run by
+    /// the ONNX that lies beside it.
     ///
     /// # Errors
     /// As [`Self::parse`].
-    pub fn take(mut bytes: Vec<u8>) -> Result<Self, ModelError> {
+    pub fn take(mut bytes: Vec<u8>, path: &Path) -> Result<Self, ModelError> {
         let kind = EngineKind::from_environment();
         let kind = kind.map_err(|e| ModelError::Graph { detail: e.0 })?;
-        let parts = Parts::of(&bytes)?;
+        let Some(parts) = Parts::of(&bytes)? else {
+            return Self::of_vendor(&bytes, kind, &options(Some(path))?);
+        };
         // Moved to the front, where the engine finds its values aligned.
         bytes.truncate(parts.weights.end);
         bytes.drain(..parts.weights.start);
         parts.load(bytes, kind)
+    }
+
+    /// Loads a model of the vendor's converter, with which `options` says what it may be run.
+    ///
+    /// # Errors
+    /// [`ModelError::VendorModel`] with the reason when it cannot be run on a CPU, or is no such model.
+    pub fn of_vendor(
+        bytes: &[u8],
+        kind: EngineKind,
+        options: &VendorOptions,
+    ) -> Result<Self, ModelError> {
+        let om = Om::parse(bytes)?;
+        refuse_other_kinds(&om)?;
+        let model = decode_model(om.root().require(PartitionKind::MODEL_DEF)?)?;
+        let description = describe::describe(&model)?;
+        let weights = om.root().find(PartitionKind::WEIGHTS_DATA).unwrap_or(&[]);
+        let engine = vendor::engine(&model, weights, &description, options, kind)
+            .map_err(|why| vendor_model(VENDOR, &description, why))?;
+        let names = original_names(&model);
+        let roles = aipp_plan::roles(&model, &description.inputs)?;
+        let mut image = Self::build(description, roles, sizes(&om)?, engine)?;
+        image.original_names = names;
+        Ok(image)
     }
 
     fn build(
@@ -436,15 +465,24 @@ fn refuse_other_kinds(om: &Om<'_>) -> Result<(), ModelError> {
     };
     let described = om.root().find(PartitionKind::MODEL_DEF).map(decode_model);
     match described.transpose()?.map(|m| describe::describe(&m)) {
-        Some(Ok(description)) => Err(vendor_model(kind, &description)),
+        Some(Ok(description)) => {
+            let why = "its operators are those of phones".into();
+            Err(vendor_model(kind, &description, why))
+        }
         _ => Err(ModelError::Container(OmError::Model(format!(
             "found {kind}, wanted a single device model"
         )))),
     }
 }
 
+const VENDOR: &str = "a model converted by the vendor's atc";
+
+fn options(path: Option<&Path>) -> Result<VendorOptions, ModelError> {
+    VendorOptions::from_environment(path).map_err(|detail| ModelError::Graph { detail })
+}
+
 /// Files of CANN 3.x and older say neither chip nor version.
-fn vendor_model(kind: &'static str, description: &Description) -> ModelError {
+fn vendor_model(kind: &'static str, description: &Description, why: String) -> ModelError {
     let or = |text: &str, other: &str| {
         if text.is_empty() {
             other.to_owned()
@@ -456,5 +494,6 @@ fn vendor_model(kind: &'static str, description: &Description) -> ModelError {
         kind,
         soc: or(&description.soc_version, "Ascend310"),
         atc: or(&description.atc_version, "not stated"),
+        why,
     }
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod evaluate_args;
 mod exit;
 mod explain;
+mod export;
 mod fid;
 mod infer;
 mod infer_files;
@@ -20,6 +21,7 @@ mod progress;
 mod report;
 mod runner_args;
 mod search;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,10 +64,15 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Explain a status of AscendCL: meaning, usual causes, cure
     Explain(explain::ExplainArgs),
+    /// May a model be trusted? Batches, precisions, an .om against its ONNX, mirrored images, swapped inputs
+    Verify(verify::VerifyArgs),
     /// FID and KID: how far generated images are from real ones
     Fid(fid::FidArgs),
     /// Find people in an extracted gallery: one JSON line per image, and a picture if wanted
     Search(search::SearchArgs),
+    /// From a checkpoint of PyTorch to ONNX files and the line for atc, without PyTorch
+    #[command(subcommand)]
+    Export(export::ExportCommand),
     /// DG-Net: people drawn in other people's clothes
     #[command(subcommand)]
     Dgnet(dgnet::DgnetCommand),
@@ -114,6 +121,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Om(command) => om::run(command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(command) => export::run(&command),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Search(arguments) => search::run(&arguments),
         Command::Dgnet(command) => dgnet::run(command, &session),

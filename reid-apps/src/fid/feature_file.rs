@@ -126,8 +126,9 @@ fn stream(
     let mut begin = 0;
     while begin < found {
         let rows = BLOCK.min(found - begin);
-        block.resize(rows * dim, 0.0);
         for row in 0..rows {
+            // Grown as the file proves to be as long as it says.
+            block.resize(block.len().max((row + 1) * dim), 0.0);
             array.read(&mut block[row * dim..(row + 1) * dim], begin + row, found)?;
         }
         // The chosen rows move to the front; they are ascending, so none is overwritten.

@@ -57,6 +57,13 @@ pub(super) struct NpyReader<'a, R> {
     bytes: Vec<u8>,
 }
 
+/// Most rows of features, and most numbers of one.
+const MOST_ROWS: usize = 1 << 24;
+const MOST_NUMBERS: usize = 1 << 20;
+
+/// Numbers that are read at a time.
+const PIECE: usize = 1 << 16;
+
 impl<'a, R: Read> NpyReader<'a, R> {
     /// Reads the header. `path` stands in errors.
     pub(super) fn new(path: &'a Path, mut reader: R) -> Result<Self, FidError> {
@@ -131,8 +138,18 @@ impl<'a, R: Read> NpyReader<'a, R> {
     /// Returns rows and numbers per row; axes of length 1 behind the second are overlooked.
     pub(super) fn matrix_shape(&self) -> Result<(usize, usize), FidError> {
         match self.shape[..] {
-            [rows, dim] if dim > 0 => Ok((rows, dim)),
-            [rows, dim, 1, 1] if dim > 0 => Ok((rows, dim)),
+            [rows, dim] | [rows, dim, 1, 1] if dim > MOST_NUMBERS || rows > MOST_ROWS => {
+                // Lists of rows and the first row are made before the file proves to be as long as it says.
+                Err(FidError::file(
+                    self.path,
+                    format!(
+                        "shape {:?}, wanted at most {MOST_ROWS} images of at most {MOST_NUMBERS} numbers; \
+                         the header is damaged, or split the file",
+                        self.shape
+                    ),
+                ))
+            }
+            [rows, dim] | [rows, dim, 1, 1] if dim > 0 => Ok((rows, dim)),
             _ => Err(FidError::file(
                 self.path,
                 format!(
@@ -218,11 +235,12 @@ impl<'a, R: Read> NpyReader<'a, R> {
         };
         let rows = self.shape.first().copied().unwrap_or(1).max(1);
         let mut numbers = Vec::new();
-        let width = count / rows;
-        for row in 0..if count == 0 { 0 } else { rows } {
+        let width = (count / rows).max(1);
+        while numbers.len() < count {
             // Grown as the file proves to be as long as it says.
-            numbers.resize((row + 1) * width, 0.0);
-            self.read(&mut numbers[row * width..], row, rows)?;
+            let known = numbers.len();
+            numbers.resize(count.min(known + PIECE), 0.0);
+            self.read(&mut numbers[known..], known / width, rows)?;
         }
         self.end()?;
         Ok(numbers)

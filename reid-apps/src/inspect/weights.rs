@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use ascend_om::constants::{Constant, constants};
 use ascend_om::dtype;
 use ascend_om::unfold::{Logical, unfold};
-use half::{bf16, f16};
 use serde::Serialize;
 
 use super::{InspectError, Opened};
@@ -42,32 +41,6 @@ pub struct WeightSummary {
     /// Why there is no logical form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
-}
-
-/// Widens the elements of an array, in order; `None` for types that are no numbers.
-#[must_use]
-pub fn values(array: &Logical) -> Option<Vec<f64>> {
-    fn each<const N: usize>(bytes: &[u8], wide: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-        let (elements, _) = bytes.as_chunks::<N>();
-        elements.iter().map(|element| wide(*element)).collect()
-    }
-    let bytes = &array.bytes;
-    #[allow(clippy::cast_precision_loss)] // statistics of integers beyond 2^53
-    Some(match dtype::name(array.dtype) {
-        "FLOAT" => each(bytes, |b| f64::from(f32::from_le_bytes(b))),
-        "FLOAT16" => each(bytes, |b| f16::from_le_bytes(b).to_f64()),
-        _ if array.dtype == BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f64()),
-        "DOUBLE" => each(bytes, f64::from_le_bytes),
-        "INT8" => each(bytes, |[b]| f64::from(b.cast_signed())),
-        "UINT8" | "BOOL" => each(bytes, |[b]| f64::from(b)),
-        "INT16" => each(bytes, |b| f64::from(i16::from_le_bytes(b))),
-        "UINT16" => each(bytes, |b| f64::from(u16::from_le_bytes(b))),
-        "INT32" => each(bytes, |b| f64::from(i32::from_le_bytes(b))),
-        "UINT32" => each(bytes, |b| f64::from(u32::from_le_bytes(b))),
-        "INT64" => each(bytes, |b| i64::from_le_bytes(b) as f64),
-        "UINT64" => each(bytes, |b| u64::from_le_bytes(b) as f64),
-        _ => return None,
-    })
 }
 
 /// The type in the header of a `.npy` file; brain floats have none and are written as their 16 bits.
@@ -111,7 +84,7 @@ fn summarise(constant: &Constant<'_>) -> (WeightSummary, Option<Logical>) {
             return (summary, None);
         }
     };
-    let all = values(&array).unwrap_or_default();
+    let all = array.values().unwrap_or_default();
     summary.zeros = all.iter().filter(|v| **v == 0.0).count();
     let finite: Vec<f64> = all.iter().copied().filter(|v| v.is_finite()).collect();
     summary.not_finite = all.len() - finite.len();

@@ -1,19 +1,21 @@
 //! `reid dgnet export`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::super::exit::Failure;
 use super::super::out;
 use crate::dgnet::DgnetError;
+use crate::export::{Surplus, dgnet_of_file};
 use crate::files::write_file;
 use crate::graph::dgnet::{Config, Form, Weights, build};
 use crate::graph::onnx::Batch;
 
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct ExportArgs {
-    /// The tensors of both checkpoints as safetensors, named gen_a.… and id_a.…
+    /// The tensors of both checkpoints in one file (safetensors or torch.save), named gen_a.… and id_a.…;
+    /// `reid export dgnet` takes the two checkpoints themselves
     #[arg(long, value_name = "FILE", required_unless_present = "seed")]
     weights: Option<PathBuf>,
 
@@ -58,10 +60,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<(), Failure> {
         batch => Batch::Fixed(batch),
     };
     let (config, weights) = match &arguments.weights {
-        Some(path) => {
-            let weights = read(path)?;
-            (Config::of_weights(&weights).map_err(Failure::ran)?, weights)
-        }
+        Some(path) => dgnet_of_file(path, form, Surplus::Refused).map_err(Failure::ran)?,
         None => {
             let config = Config {
                 form,
@@ -97,11 +96,4 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<(), Failure> {
         onnx.len()
     )?;
     Ok(())
-}
-
-fn read(path: &Path) -> Result<Weights, Failure> {
-    let named =
-        |error: &dyn std::fmt::Display| Failure::ran(format!("{}: {error}", path.display()));
-    let bytes = std::fs::read(path).map_err(|error| named(&error))?;
-    Weights::from_safetensors(&bytes).map_err(|error| named(&error))
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::config::{Channels, Config, Form};
+use super::config::{Channels, Config, Deviation, Form};
 use super::error::DgnetError;
 use super::layers::{Block, Layers, Mlp, Norm};
 use super::weights::Weights;
@@ -44,6 +44,7 @@ fn graph(config: &Config, weights: &Weights) -> Result<Builder, DgnetError> {
     let mut net = Net {
         builder: Builder::new("dgnet"),
         weights,
+        deviation: config.deviation,
         units: HashMap::new(),
     };
     let mut input = |name, rest: &[usize]| net.builder.input(name, config.batch, rest);
@@ -79,6 +80,7 @@ fn graph(config: &Config, weights: &Weights) -> Result<Builder, DgnetError> {
 pub(super) struct Net<'a> {
     pub(super) builder: Builder,
     pub(super) weights: &'a Weights,
+    deviation: Deviation,
     /// Scale one and shift zero for each width, which the operator wants to be told.
     units: HashMap<usize, [Value; 2]>,
 }
@@ -234,11 +236,19 @@ impl Net<'_> {
             Ok(self.weights.tensor(&name(part))?.data.clone())
         };
         let (gamma, beta) = (constant("gamma")?, constant("beta")?);
+        let sizes = self.builder.shape(input).unwrap_or_default();
+        let count: usize = sizes.iter().skip(1).filter_map(|d| d.fixed()).product();
         let g = &mut self.builder;
         let mean = g.mean_of_rows(&name("mean"), input)?;
         let centred = g.subtract(&name("centred"), input, mean)?;
         let squares = g.power(&name("squares"), centred, 2.0)?;
-        let variance = g.mean_of_rows(&name("variance"), squares)?;
+        let mut variance = g.mean_of_rows(&name("variance"), squares)?;
+        if self.deviation == Deviation::Unbiased {
+            let ratio = count as f64 / (count as f64 - 1.0);
+            #[allow(clippy::cast_possible_truncation)] // rounded once
+            let ratio = g.floats(&name("ratio"), &[1, 1, 1, 1], &[ratio as f32])?;
+            variance = g.multiply(&name("unbiased"), variance, ratio)?;
+        }
         let deviation = g.sqrt(&name("deviation"), variance)?;
         let epsilon = g.floats(&name("epsilon"), &[1, 1, 1, 1], &[EPSILON])?;
         let deviation = g.add_spread(&name("divisor"), deviation, epsilon)?;

@@ -74,6 +74,16 @@ pub enum Form {
     Embedding,
 }
 
+/// Which deviation the layer norm of the decoder divides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deviation {
+    /// The biased one, root of the squares' sum over n, as in the published export for Ascend.
+    #[default]
+    Biased,
+    /// The unbiased one, over n - 1, as in the training; n is half a million or more.
+    Unbiased,
+}
+
 /// What is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
@@ -87,6 +97,8 @@ pub struct Config {
     pub height: usize,
     /// Width of the images in pixels, a multiple of 16 from 48 upwards.
     pub width: usize,
+    /// The deviation of the decoder's layer norm.
+    pub deviation: Deviation,
 }
 
 impl Default for Config {
@@ -118,6 +130,7 @@ impl Config {
             batch: Batch::Dynamic,
             height: 256,
             width: 128,
+            deviation: Deviation::Biased,
         }
     }
 

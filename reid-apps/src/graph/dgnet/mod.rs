@@ -19,7 +19,7 @@
 //! appearance encoder.
 //!
 //! The deviation of the layer norm is the biased one, as in the export for Ascend; the network was
-//! trained with the unbiased one, which differs by a millionth.
+//! trained with the unbiased one, which differs by a millionth ([`Deviation`]).
 //!
 //! **Source**: Zheng et al., "Joint Discriminative and Generative Learning for Person
 //! Re-identification", CVPR 2019; the normalisations from Huang et al., "Multimodal Unsupervised
@@ -34,6 +34,6 @@ mod seeded;
 mod weights;
 
 pub use build::{build, multiply_accumulates};
-pub use config::{Channels, Config, Form};
+pub use config::{Channels, Config, Deviation, Form};
 pub use error::DgnetError;
 pub use weights::Weights;

@@ -153,17 +153,23 @@ impl Config {
     /// [`MgnError::Weights`] if a tensor that tells a width is absent or has
     /// no dimension.
     pub fn of_weights(weights: &Weights) -> Result<Config, MgnError> {
+        // Two tensors tell each width, so that one with a wrong name is missed and not the width.
+        let either = |a: &str, b: &str| {
+            weights
+                .rows(a)
+                .or_else(|first| weights.rows(b).map_err(|_| first))
+        };
         let planes = [
-            weights.rows("backbone.4.0.conv1.weight")?,
-            weights.rows("backbone.5.0.conv1.weight")?,
-            weights.rows("backbone.6.conv1.weight")?,
-            weights.rows("p1.1.0.conv1.weight")?,
+            either("backbone.4.0.conv1.weight", "backbone.4.1.conv1.weight")?,
+            either("backbone.5.0.conv1.weight", "backbone.5.1.conv1.weight")?,
+            either("backbone.6.conv1.weight", "p1.0.0.conv1.weight")?,
+            either("p1.1.0.conv1.weight", "p2.1.0.conv1.weight")?,
         ];
         let classes = weights.rows("fc_id_2048_0.weight").ok();
         let channels = Channels {
-            stem: weights.rows("backbone.0.weight")?,
+            stem: either("backbone.0.weight", "backbone.1.weight")?,
             planes,
-            feature: weights.rows("reduction.0.weight")?,
+            feature: either("reduction.0.weight", "reduction.1.weight")?,
             classes: classes.unwrap_or(Channels::FULL.classes),
         };
         let outputs = if classes.is_some() {

@@ -549,3 +549,37 @@ fn ctrl_c_keeps_what_is_done_and_writes_the_summary() {
     assert_eq!(summary["filesinfo"].as_object().unwrap().len(), there);
     assert!(there < 40, "it was stopped long before its end");
 }
+
+#[test]
+fn the_batches_of_a_lost_device_go_to_the_others() {
+    let case = Case::relu(2, 40);
+    let profile = case.path("two.toml");
+    let text = include_str!("../../acl-sim/profiles/310p3.toml").replace("chips = 1", "chips = 2");
+    fs::write(&profile, text).unwrap();
+    let (input, output) = (case.text("in"), case.text("out"));
+    let all = case.arguments(&[
+        "--input",
+        &input,
+        "--output",
+        &output,
+        "--output_dirname",
+        "r",
+        "--device",
+        "0,1",
+    ]);
+    let run = command(&strs(&all))
+        .env("ACL_SIM_PROFILE", &profile)
+        .env("ACL_SIM_FAULTS", "[[execution]]\nnth = 8\ncode = 507010")
+        .output()
+        .unwrap();
+    let (out, err) = texts(&run);
+    assert!(run.status.success(), "{out}{err}");
+    assert!(err.contains("is gone") && err.contains("507010"), "{err}");
+    for sample in 0..40 {
+        let file = case.path(&format!("out/r/s{sample}_0.bin"));
+        assert_eq!(numbers(&file), relu_of(sample));
+    }
+    let summary = json(&case.path("out/r_summary.json"));
+    assert_eq!(summary["filesinfo"].as_object().unwrap().len(), 40);
+    assert_eq!(summary["reid"]["lost"].as_array().unwrap().len(), 1);
+}

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use reid_apps::graph::onnx::Batch;
+use reid_apps::graph::onnx::{Batch, Builder};
 use reid_apps::graph::{dgnet, mgn};
 
 struct Files {
@@ -157,6 +157,23 @@ fn one_changed_layer_is_found_and_the_exit_code_says_so() {
         "{}",
         text(&done.stderr)
     );
+}
+
+#[test]
+fn a_model_that_treats_the_places_of_a_batch_differently_is_found() {
+    let files = Files::new();
+    let mut builder = Builder::new("places");
+    let x = builder.input("x", Batch::Fixed(2), &[4]).unwrap();
+    let numbers = [0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0];
+    let own = builder.floats("own", &[2, 4], &numbers).unwrap();
+    let sum = builder.add_spread("y", x, own).unwrap();
+    builder.output(sum).unwrap();
+    let onnx = files.write("places.onnx", &builder.finish().unwrap());
+    let done = reid(&[&onnx], &["--rows", "2"]);
+    let table = text(&done.stdout);
+    assert_eq!(done.status.code(), Some(1), "{table}{}", text(&done.stderr));
+    assert!(table.contains("FAIL  place in the batch"), "{table}");
+    assert!(table.contains("ok    repeat"), "{table}");
 }
 
 #[test]

@@ -36,6 +36,10 @@ pub struct Problem {
 /// What to do with a file whose bytes contradict each other.
 pub(super) const DAMAGED: &str = "the file is damaged; copy it again";
 
+/// What to do with a pickle that cannot be followed: it may be of another kind, or damaged.
+pub(super) const NO_STATE_DICT: &str =
+    "save the state_dict alone (torch.save), or copy the file again if it is one";
+
 impl Problem {
     pub(super) fn new(
         found: impl Into<String>,

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{DAMAGED, Problem};
+use super::error::{DAMAGED, NO_STATE_DICT, Problem};
 use super::pickle::{self, Heap, Value};
 use super::storage::{Entry, Place, Storages};
 use super::tree::{self, Node};
@@ -91,7 +91,11 @@ fn next<'a>(file: &'a [u8], at: &mut usize) -> Result<(Value, Heap<'a>), Problem
             at: error.at + *at,
             ..error
         };
-        Problem::new(error.to_string(), "the pickle of a state_dict", DAMAGED)
+        Problem::new(
+            error.to_string(),
+            "the pickle of a state_dict",
+            NO_STATE_DICT,
+        )
     })?;
     *at += length;
     Ok((value, heap))

@@ -5,7 +5,7 @@ use std::io::Cursor;
 
 use zip::{CompressionMethod, ZipArchive};
 
-use super::error::{DAMAGED, Problem};
+use super::error::{NO_STATE_DICT, Problem};
 use super::pickle;
 use super::storage::{Entry, Place, Storages};
 use super::tree::{self, Node};
@@ -64,7 +64,11 @@ pub(super) fn open(file: Vec<u8>) -> Result<(Node, Storages), Problem> {
         .ok_or_else(|| Problem::damaged("no data.pkl", "one"))?;
     let program = whole(&mut storages, program, MAX_PICKLE)?;
     let problem = |error: pickle::PickleError| {
-        Problem::new(error.to_string(), "the pickle of a state_dict", DAMAGED)
+        Problem::new(
+            error.to_string(),
+            "the pickle of a state_dict",
+            NO_STATE_DICT,
+        )
     };
     let (value, heap, _) = pickle::run(&program).map_err(problem)?;
     let mut by_key: HashMap<&str, usize> = HashMap::new();

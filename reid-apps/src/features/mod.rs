@@ -20,6 +20,7 @@ mod matrix_file;
 mod meta;
 mod store;
 
+pub(crate) use dumps::read_row as read_text_row;
 pub use dumps::{Dumps, read_text_dumps};
 pub use error::FeatureError;
 pub use meta::{

@@ -36,7 +36,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     match what.as_str() {
         "draw" => {
             let number = |at: usize, default| more.get(at).map_or(Ok(default), |text| text.parse());
-            return draw(folder, number(0, 3368)?, number(1, 15913)?, number(2, 2048)?);
+            return draw(
+                folder,
+                number(0, 3368)?,
+                number(1, 15913)?,
+                number(2, 2048)?,
+            );
         }
         "run" => {
             let after = more.iter().position(|word| word == "--memory");

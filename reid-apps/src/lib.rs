@@ -17,6 +17,7 @@ pub mod features;
 pub mod fid;
 mod files;
 pub mod graph;
+pub mod guide;
 pub mod imaging;
 pub mod inspect;
 pub mod mgn;

@@ -118,6 +118,7 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
     let extract = ExtractArgs {
         model: om,
         data: data.clone(),
+        dataset: crate::data::DataSetChoice::default(),
         out: features_dir.clone(),
         strict: true,
         device: DeviceArgs {

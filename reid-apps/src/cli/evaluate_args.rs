@@ -4,7 +4,10 @@ use clap::Args;
 
 use super::exit::Failure;
 use super::out;
-use crate::eval::{GroupReport, Metric, Options, Protocol, Report, RerankParameters, Section};
+use crate::eval::{
+    EvalError, GroupReport, Metric, Options, Protocol, Report, ReportError, RerankParameters,
+    Section,
+};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Evaluation")]
@@ -90,6 +93,23 @@ impl EvaluationArgs {
             bootstrap: self.bootstrap,
             worst: self.worst.max(defaults.worst),
         }
+    }
+
+    /// Evaluates, without re-ranking where the set is too small for it, and says so.
+    pub(super) fn evaluate(
+        &self,
+        evaluate: impl Fn(&Options) -> Result<Report, ReportError>,
+    ) -> Result<Report, Failure> {
+        let mut options = self.options();
+        match evaluate(&options) {
+            Err(ReportError::Eval(error @ EvalError::TooFewImages { .. })) => {
+                log::warn!("without re-ranking: {error}");
+                options.rerank = None;
+                evaluate(&options)
+            }
+            other => other,
+        }
+        .map_err(Failure::ran)
     }
 
     /// Prints a report as it was asked for.

@@ -10,12 +10,12 @@ use ndarray::Array2;
 
 use super::evaluate_args::EvaluationArgs;
 use super::exit::Failure;
+use super::guide::{evaluate_om, info, save_bin};
 use super::{DeviceArgs, Session, out};
-use crate::data::market1501::Dataset;
-use crate::data::{Folder, ReidDataset};
+use crate::data::{DataSetChoice, Folder, ReidDataset, picture_folders};
 use crate::eval::{
-    EvalError, FeatureDistances, Metric, Options, ReportError, Standing, embed, rank_query,
-    report_features, report_folder,
+    FeatureDistances, Metric, Options, ReportError, Standing, embed, rank_query, report_features,
+    report_folder,
 };
 use crate::features::{
     DataInfo, DeviceInfo, FailedImage, Features, ForeignFeatures, ModelInfo, Provenance, Row,
@@ -28,12 +28,19 @@ use crate::view::{Answer, Caption, Picture, Ranking, Style, ranking_sheet};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MgnCommand {
-    /// Compute the features of a Market-1501 data set; an interrupted run goes on
+    /// Compute the features of a data set; an interrupted run goes on
     Extract(ExtractArgs),
     /// Compute mAP and CMC from features, with and without re-ranking
     Evaluate(EvaluateArgs),
     /// Show who is nearest to a query, as a picture and as text
     Rank(RankArgs),
+    /// The guide's preprocessing: every picture as a .bin, plain and mirrored
+    SaveBin(save_bin::SaveBinArgs),
+    /// The guide's lists of inputs (.info)
+    #[command(subcommand)]
+    Info(info::InfoCommand),
+    /// Compute mAP and CMC from the result folders of another runner
+    EvaluateOm(evaluate_om::EvaluateOmArgs),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -42,9 +49,13 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "FILE.om")]
     pub(super) model: PathBuf,
 
-    /// The data set's folder, with query/ and bounding_box_test/
+    /// The data set's folder
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
+
+    /// Which data set it is: auto, market1501, duke, msmt17 or cuhk03-np
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub(super) dataset: DataSetChoice,
 
     /// The folder for the features
     #[arg(long, value_name = "DIR")]
@@ -114,6 +125,9 @@ pub(super) fn run(command: MgnCommand, session: &Session) -> Result<(), Failure>
         }
         MgnCommand::Evaluate(arguments) => run_evaluate(&arguments),
         MgnCommand::Rank(arguments) => run_rank(&arguments),
+        MgnCommand::SaveBin(arguments) => save_bin::run(&arguments, session),
+        MgnCommand::Info(command) => info::run(&command),
+        MgnCommand::EvaluateOm(arguments) => evaluate_om::run(&arguments),
     }
 }
 
@@ -170,7 +184,7 @@ pub(super) fn run_extract(
     api: &'static acl_sys::Api,
     session: &Session,
 ) -> Result<Summary, Failure> {
-    let dataset = open_data(&arguments.data)?;
+    let dataset = open_data(&arguments.data, arguments.dataset)?;
     let runtime = Runtime::init(api).map_err(Failure::environment)?;
     let device = runtime
         .device(arguments.device.device)
@@ -206,7 +220,7 @@ pub(super) fn run_extract(
     let outcome = extract(
         embedder,
         &Extraction {
-            data: &dataset,
+            data: dataset.as_ref(),
             out: &arguments.out,
             device: &name,
             strict: arguments.strict,
@@ -232,14 +246,14 @@ pub(super) fn run_extract(
         failed: Vec::new(),
         tool: ToolInfo::default(),
     };
-    finish(outcome, provenance, &dataset, &arguments.out, name)
+    finish(outcome, provenance, dataset.as_ref(), &arguments.out, name)
 }
 
 /// Turns the journal into a features folder.
 fn finish(
     mut outcome: Outcome,
     mut provenance: Provenance,
-    dataset: &Dataset,
+    dataset: &dyn ReidDataset,
     out: &Path,
     device: String,
 ) -> Result<Summary, Failure> {
@@ -294,8 +308,11 @@ fn finish(
 }
 
 /// Opens a data set, telling what was left out.
-fn open_data(root: &Path) -> Result<Dataset, Failure> {
-    let dataset = Dataset::open(root).map_err(Failure::ran)?;
+pub(super) fn open_data(
+    root: &Path,
+    choice: DataSetChoice,
+) -> Result<Box<dyn ReidDataset>, Failure> {
+    let dataset = choice.open(root).map_err(Failure::ran)?;
     for (name, folder) in [("query", dataset.query()), ("gallery", dataset.gallery())] {
         let Folder {
             items,
@@ -355,20 +372,10 @@ fn run_evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
         let read = ForeignFeatures::read(&arguments.features).map_err(Failure::ran)?;
         features = Some(read.into_features());
     }
-    let evaluate = |options: &Options| match &features {
+    let report = arguments.evaluation.evaluate(|options| match &features {
         Some(features) => report_features(features, options).map_err(ReportError::from),
         None => report_folder(&arguments.features, options),
-    };
-    let mut options = arguments.evaluation.options();
-    let report = match evaluate(&options) {
-        Err(ReportError::Eval(error @ EvalError::TooFewImages { .. })) => {
-            log::warn!("without re-ranking: {error}");
-            options.rerank = None;
-            evaluate(&options)
-        }
-        other => other,
-    }
-    .map_err(Failure::ran)?;
+    })?;
     if let Some(path) = &arguments.report {
         let features = match features {
             Some(features) => features,
@@ -464,6 +471,7 @@ pub(super) fn rank(
         ..Options::default()
     };
     let report = report_features(features, &options).map_err(Failure::ran)?;
+    let [query_folder, gallery_folder] = picture_folders(&features.provenance.data.protocol, root);
     let mut lists = RankedLists {
         text: Vec::new(),
         rankings: Vec::new(),
@@ -509,14 +517,14 @@ pub(super) fn rank(
                 found.distance, row.name
             ));
             answers.push(Answer {
-                picture: picture(&root.join("bounding_box_test").join(&row.name)),
+                picture: picture(&gallery_folder.join(&row.name)),
                 label: label(row),
                 distance: found.distance,
                 right,
             });
         }
         lists.rankings.push(Ranking {
-            picture: picture(&root.join("query").join(name)),
+            picture: picture(&query_folder.join(name)),
             name: name.clone(),
             label: label(&features.query.rows[row]),
             average_precision: precision,

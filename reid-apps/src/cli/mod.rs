@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod export;
 mod fid;
+mod guide;
 mod infer;
 mod infer_files;
 mod merge;
@@ -76,6 +77,9 @@ enum Command {
     /// DG-Net: people drawn in other people's clothes
     #[command(subcommand)]
     Dgnet(dgnet::DgnetCommand),
+    /// Data sets: are they whole, and what do they hold?
+    #[command(subcommand)]
+    Prepare(guide::prepare::PrepareCommand),
     /// Run the whole path on drawn people and the simulator; needs no card, no model, no data
     Demo(demo::DemoArgs),
 }
@@ -126,6 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fid(arguments) => fid::run(&arguments, &session),
         Command::Search(arguments) => search::run(&arguments),
         Command::Dgnet(command) => dgnet::run(command, &session),
+        Command::Prepare(command) => guide::prepare::run(&command, &session),
         Command::Demo(arguments) => demo::run(&arguments, &session),
     };
     match done {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::exit::Failure;
 use super::{DeviceArgs, out};
+use crate::data::picture_folders;
 use crate::eval::Metric;
 use crate::features::Row;
 use crate::imaging::{ImageError, decode_file};
@@ -201,7 +202,7 @@ fn draw(
         Some(root) => root.clone(),
         None => PathBuf::from(&gallery.provenance().data.root),
     };
-    let folder = root.join("bounding_box_test");
+    let [_, folder] = picture_folders(&gallery.provenance().data.protocol, &root);
     let rows = queries.names.iter().zip(&queries.pictures).zip(hits);
     let rankings: Vec<Ranking> = rows
         .take(MOST_ROWS)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Folder, Label};
+use super::{DataError, Folder, Label};
 
 /// Gives the two lists of a re-identification benchmark.
 ///
@@ -20,6 +20,13 @@ pub trait ReidDataset: Send + Sync {
 
     /// Returns the images that are searched.
     fn gallery(&self) -> &Folder;
+
+    /// Reads the images that a network is trained on, where the copy has them. No evaluation needs
+    /// them; only a check of the whole set does.
+    ///
+    /// # Errors
+    /// [`DataError`] for a folder that cannot be read.
+    fn train(&self) -> Result<Option<Folder>, DataError>;
 
     /// Returns the labels of the query images, in row order.
     fn query_labels(&self) -> Vec<Label> {

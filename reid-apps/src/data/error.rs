@@ -45,6 +45,24 @@ pub enum DataError {
         /// A name that would do.
         example: &'static str,
     },
+    /// It is not clear which benchmark the folder holds.
+    #[error("{}: {problem}; say which with --dataset market1501, duke, msmt17 or cuhk03-np", .root.display())]
+    UnknownKind {
+        /// The root as given.
+        root: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+    /// A list of images says something impossible.
+    #[error("{}: line {line}: {problem}", .path.display())]
+    List {
+        /// The list.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What was found, what was wanted, what to do.
+        problem: String,
+    },
     /// The file system refused.
     #[error("{}: {source}; check the path and its permissions", .path.display())]
     Io {

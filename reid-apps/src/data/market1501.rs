@@ -114,7 +114,7 @@ impl Name {
 }
 
 /// Reads a number made of ASCII digits alone; `str::parse` would also take `+3`.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| text.parse().ok())
@@ -146,7 +146,7 @@ impl NameRule for Rule {
 }
 
 /// Tells whether a file either passes the reference's pattern or ends like an image in any case.
-fn looks_like_image(base_name: &str) -> bool {
+pub(super) fn looks_like_image(base_name: &str) -> bool {
     let is_known = |text: &str| EXTENSIONS.contains(&text) || text == "npy";
     let passes_pattern = base_name.split_once('.').is_some_and(|(stem, rest)| {
         !stem.is_empty()
@@ -223,6 +223,10 @@ impl ReidDataset for Dataset {
 
     fn gallery(&self) -> &Folder {
         &self.gallery
+    }
+
+    fn train(&self) -> Result<Option<Folder>, DataError> {
+        super::benchmark::train(&self.root, &Rule)
     }
 }
 

@@ -70,7 +70,7 @@ pub fn read_text_dumps(folder: impl AsRef<Path>) -> Result<Dumps, FeatureError> 
     Ok(Dumps { names, features })
 }
 
-fn read_row(path: &Path) -> Result<Vec<f32>, FeatureError> {
+pub(crate) fn read_row(path: &Path) -> Result<Vec<f32>, FeatureError> {
     let text = fs::read_to_string(path).map_err(FeatureError::io(path))?;
     let row = text.split_ascii_whitespace().map(|word| {
         word.parse::<f64>()

@@ -24,6 +24,7 @@ mod rows_file;
 mod set_reader;
 mod store;
 
+pub(crate) use dumps::read_row as read_text_row;
 pub use dumps::{Dumps, read_text_dumps};
 pub use error::FeatureError;
 pub use foreign::{ForeignFeatures, ForeignSet};

@@ -301,7 +301,7 @@ impl<'a> Work for Passage<'a> {
 ///
 /// A file that changes its content keeps its place if its size is the same; hashing all images
 /// would cost as much as decoding them.
-fn data_hash(data: &dyn ReidDataset) -> String {
+pub(crate) fn data_hash(data: &dyn ReidDataset) -> String {
     let mut hash = Sha256::new();
     for set in Set::ALL {
         hash.update(set.name());

@@ -9,4 +9,5 @@ mod extract;
 pub mod journal;
 
 pub use embedder::{Embedder, EmbedderError, HEIGHT, IMAGE, Slot, WIDTH};
+pub(crate) use extract::data_hash;
 pub use extract::{ExtractError, Extraction, Outcome, extract};

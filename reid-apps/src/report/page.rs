@@ -7,7 +7,7 @@ use std::path::Path;
 use super::examples::{Example, examples};
 use super::thumbnail::thumbnail;
 use super::{HtmlReport, ReportError, charts, escape};
-use crate::data::PersonId;
+use crate::data::{DataSetKind, picture_folders};
 use crate::eval::{Section, Standing};
 use crate::features::Row;
 
@@ -155,7 +155,9 @@ fn show(out: &mut String, html: &HtmlReport<'_>, example: &Example<'_>) {
         score.last_right,
         escape(&query.name)
     );
-    tile(out, &html.data.join("query"), query, "query", "query", "");
+    let protocol = &html.report.provenance.data.protocol;
+    let [query_folder, gallery_folder] = picture_folders(protocol, &html.data);
+    tile(out, &query_folder, query, "query", "query", "");
     for found in &example.answers {
         let row = &html.features.gallery.rows[found.row];
         let (class, sign) = match found.standing {
@@ -168,8 +170,7 @@ fn show(out: &mut String, html: &HtmlReport<'_>, example: &Example<'_>) {
             None => format!("{sign} –"),
         };
         let distance = format!("{:.4}", found.distance);
-        let folder = html.data.join("bounding_box_test");
-        tile(out, &folder, row, class, &head, &distance);
+        tile(out, &gallery_folder, row, class, &head, &distance);
     }
     out.push_str("</ol>\n");
 }
@@ -204,16 +205,19 @@ fn tile(out: &mut String, folder: &Path, row: &Row, class: &str, head: &str, dis
 
 fn data(out: &mut String, html: &HtmlReport<'_>) {
     let (query, gallery) = (&html.features.query.rows, &html.features.gallery.rows);
+    let kind = DataSetKind::of_protocol(&html.report.provenance.data.protocol);
+    // In most sets 0 is a person like any other.
+    let distractor = kind.unwrap_or(DataSetKind::Market1501).distractor();
     let people = |rows: &[Row]| {
         let of = rows.iter().map(|row| row.id);
-        of.filter(|&id| id != PersonId::DISTRACTOR)
+        of.filter(|&id| Some(id) != distractor)
             .collect::<BTreeSet<_>>()
             .len()
     };
     let cameras: BTreeSet<_> = query.iter().chain(gallery).map(|row| row.camera).collect();
     let distractors = gallery
         .iter()
-        .filter(|row| row.id == PersonId::DISTRACTOR)
+        .filter(|row| Some(row.id) == distractor)
         .count();
     let failed = &html.report.provenance.failed;
     out.push_str("<h2>Data</h2>\n<table class=\"facts\"><tbody>\n");

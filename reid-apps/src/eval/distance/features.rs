@@ -84,8 +84,8 @@ impl<'a> FeatureDistances<'a> {
 
     /// Tells whether float32 can hold every step of a rough distance.
     fn is_moderate(&self) -> bool {
-        let squares = self.query_squares.iter().chain(&self.gallery_squares);
-        squares.fold(true, |all, square| all && (1e-12..1e24).contains(square))
+        let mut squares = self.query_squares.iter().chain(&self.gallery_squares);
+        squares.all(|square| (1e-12..1e24).contains(square))
             && self.query.is_standard_layout()
             && self.gallery.is_standard_layout()
     }

@@ -25,7 +25,7 @@ impl<'a> Stacked<'a> {
         for (what, rows) in [("query features", query), ("gallery features", gallery)] {
             for (row, square) in squared_lengths(rows).into_iter().enumerate() {
                 // Far beyond length one, and still far from where float32 ends.
-                if !(square < 1e24) {
+                if square.is_nan() || square >= 1e24 {
                     return Err(EvalError::NotFinite { what, row });
                 }
                 lengths.push(square.sqrt());

@@ -1,7 +1,8 @@
 /* ascend_reid.h: models on Huawei Ascend, or on its simulator, from C.
  *
- * Every function returns a status unless it says otherwise. On failure results stay as they were,
- * and areid_last_error() has the reason. A pair (NULL, 0) is an empty list. Freeing NULL is allowed.
+ * Every function returns a status unless it says otherwise. On failure results stay as they were
+ * (but for the outputs of a run whose copy back from the device failed halfway), and
+ * areid_last_error() has the reason. A pair (NULL, 0) is an empty list. Freeing NULL is allowed.
  * All functions may be called from any thread; runs of one model take turns.
  * The caller's current AscendCL context is the same after each call as it was before.
  * A handle that is null, freed or of another type is refused with a status.

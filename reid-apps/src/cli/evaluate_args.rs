@@ -141,18 +141,26 @@ impl EvaluationArgs {
             .with_reranking
             .as_ref()
             .unwrap_or(&report.without_reranking);
+        let ranking = match report.with_reranking {
+            Some(_) => "with re-ranking",
+            None => "without re-ranking",
+        };
         if self.per_camera {
-            table("camera", &section.per_camera)?;
+            table("camera", ranking, &section.per_camera)?;
         }
         if self.per_identity {
-            table("person", &section.per_identity)?;
+            table("person", ranking, &section.per_identity)?;
         }
         if self.worst > 0 {
-            out!("\nworst queries             AP   first right  last right  right answers")?;
+            out!(
+                "\n{:<24} {:>6}  first right  last right  right answers   ({ranking})",
+                "worst queries",
+                "AP"
+            )?;
             for name in section.worst.iter().take(self.worst) {
                 if let Some(query) = section.query(name) {
                     out!(
-                        "{:<22} {:>6.4}  {:>11}  {:>10}  {:>13}",
+                        "{:<24} {:>6.4}  {:>11}  {:>10}  {:>13}",
                         query.name,
                         query.average_precision,
                         query.first_right,
@@ -183,8 +191,8 @@ impl EvaluationArgs {
     }
 }
 
-fn table(what: &str, groups: &[GroupReport]) -> Result<(), Failure> {
-    out!("\n{what:>8}  queries     mAP   rank1  mean first right")?;
+fn table(what: &str, ranking: &str, groups: &[GroupReport]) -> Result<(), Failure> {
+    out!("\n{what:>8}  queries     mAP   rank1  mean first right   ({ranking})")?;
     for group in groups {
         out!(
             "{:>8}  {:>7}  {:>6.4}  {:>6.4}  {:>16.2}",

@@ -318,6 +318,13 @@ fn print_match(found: &Comparison) -> Result<(), Failure> {
             missing.dims
         )?;
     }
+    for surplus in &found.surplus {
+        out!(
+            "  not in the .om: {} {:?}",
+            shown(&surplus.name),
+            surplus.dims
+        )?;
+    }
     for reason in &found.unread {
         out!("  not read: {}", shown(reason))?;
     }

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use ascend_om::onnx::{ModelProto, NodeProto, TensorProto};
 use ascendcl::exec::{EngineKind, ModelError, ModelImage, VendorOptions};
 use half::f16;
 
@@ -253,6 +254,48 @@ fn another_network_beside_the_model_is_refused() {
     let error = load(&om, &options).unwrap_err().to_string();
     assert!(
         error.contains("other.onnx: not shown to be the same network"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_network_with_a_layer_more_than_the_model_is_refused() {
+    let (Some(om), Some(onnx)) = (sample("lanenet_122.om"), sample("lanenet_122_source.onnx"))
+    else {
+        return;
+    };
+    // All filters of the model are in it, and inputs and outputs stay; what it computes does not.
+    let mut onnx = ModelProto::read(onnx.into()).unwrap();
+    let graph = onnx.graph.as_mut().unwrap();
+    let output = graph.output[0].name.clone();
+    for node in &mut graph.node {
+        for name in node.input.iter_mut().chain(&mut node.output) {
+            if *name == output {
+                *name = "inner".into();
+            }
+        }
+    }
+    let weights: Vec<f32> = (0..36_u8).map(f32::from).collect();
+    graph.initializer.push(TensorProto::from_f32(
+        "extra.weight",
+        &[2, 2, 3, 3],
+        &weights,
+    ));
+    graph.node.push(NodeProto {
+        op_type: "Conv".into(),
+        name: "extra".into(),
+        input: vec!["inner".into(), "extra.weight".into()],
+        output: vec![output],
+        ..NodeProto::default()
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("longer.onnx");
+    std::fs::write(&source, onnx.write()).unwrap();
+    let mut options = VendorOptions::default();
+    options.sources.push(source);
+    let error = load(&om, &options).unwrap_err().to_string();
+    assert!(
+        error.contains("1 filters of the ONNX are not in the model, the first is extra.weight"),
         "{error}"
     );
 }

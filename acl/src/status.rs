@@ -73,8 +73,19 @@ impl Status {
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_uppercase();
+        // Names that headers of old releases misspelt, or that newer ones replaced.
+        let name = match name.strip_prefix("ACL_ERROR_").unwrap_or(&name) {
+            "NONE" | "ACL_RT_SUCCESS" => "ACL_SUCCESS",
+            "RT_FEATURE_NOT_SUPPROT" => "RT_FEATURE_NOT_SUPPORT",
+            "RT_INTERNEL_ERROR" => "RT_INTERNAL_ERROR",
+            "RT_DRV_INTERNEL_ERROR" => "RT_DRV_INTERNAL_ERROR",
+            "GE_TRANSSHAPE_FORMAT_INVALID" => "GE_FORMAT_INVALID",
+            "GE_TRANSSHAPE_SHAPE_INVALID" => "GE_SHAPE_INVALID",
+            "GE_TRANSSHAPE_DATATYPE_INVALID" => "GE_DATATYPE_INVALID",
+            _ => &name,
+        };
         let same = |row: &&(i32, &str, &str)| {
-            row.1 == name || row.1.strip_prefix("ACL_ERROR_") == Some(&name)
+            row.1 == name || row.1.strip_prefix("ACL_ERROR_") == Some(name)
         };
         tables::STATUS.iter().find(same).map(|row| Self(row.0))
     }

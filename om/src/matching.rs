@@ -3,9 +3,12 @@
 //! Converters fold, fuse and rename, so operators cannot be compared one by one. Weights can: the converter stores those
 //! of convolutions and matrix products rounded to half precision, and [`crate::unfold`] brings them back to logical
 //! order. Two networks with the same inputs, outputs, and the same set of filters are the same up to what no file tells
-//! (paddings and dilations of fused operators).
+//! (paddings and dilations of fused operators). The sets are compared both ways: a network that holds all filters of the
+//! `.om` and one more computes something else.
 
-use std::collections::HashMap;
+mod surplus;
+
+use std::collections::{HashMap, HashSet};
 
 use crate::attrs::{AttrTables, Attrs};
 use crate::constants::constants;
@@ -32,6 +35,8 @@ pub struct Comparison {
     pub folded: usize,
     /// Those that it has not.
     pub missing: Vec<Missing>,
+    /// Filters that the ONNX computes its outputs with and the `.om` has not.
+    pub surplus: Vec<Surplus>,
     /// Constants that could not be brought to logical order, and why.
     pub unread: Vec<String>,
 }
@@ -49,6 +54,15 @@ pub struct Missing {
     pub difference: Option<f64>,
 }
 
+/// A filter of the ONNX that the `.om` has not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Surplus {
+    /// Its name in the ONNX.
+    pub name: String,
+    /// Its dims.
+    pub dims: Vec<usize>,
+}
+
 /// Constants with fewer elements are scales, shapes and slopes, which converters make up.
 pub const LEAST: usize = 16;
 
@@ -61,6 +75,7 @@ impl Comparison {
     pub fn same(&self) -> bool {
         self.interface.is_empty()
             && self.missing.is_empty()
+            && self.surplus.is_empty()
             && self.unread.is_empty()
             && self.filters > 0
     }
@@ -102,6 +117,13 @@ fn bits(value: f32) -> u16 {
 }
 
 impl Rounded {
+    /// Whether all numbers are one: converters make such arrays, and drop them.
+    fn is_fill(&self) -> bool {
+        self.values
+            .iter()
+            .all(|value| Some(value) == self.values.first())
+    }
+
     fn of_om(array: &Logical) -> Option<Self> {
         let wide = array.values()?;
         #[allow(clippy::cast_possible_truncation)] // rounded to half precision next
@@ -205,16 +227,18 @@ pub fn compare(
         .iter()
         .filter_map(|(name, tensor)| Some((*name, Rounded::of_onnx(tensor)?)))
         .collect();
-    let mut known: HashMap<Rounded, usize> = HashMap::new();
-    for array in rounded.values() {
+    let mut known: HashMap<Rounded, Vec<&str>> = HashMap::new();
+    for (name, array) in &rounded {
         for form in array.forms() {
-            *known.entry(form).or_default() += 1;
+            known.entry(form).or_default().push(name);
         }
     }
-    let folded: Vec<Rounded> = folded(graph, &tensors)
+    let folded: Vec<(&str, Rounded)> = folded(graph, &tensors)
         .iter()
-        .flat_map(Rounded::forms)
+        .flat_map(|(name, array)| array.forms().into_iter().map(|form| (*name, form)))
         .collect();
+    // Weights of the ONNX that were found in the model.
+    let mut used: HashSet<&str> = HashSet::new();
     let description = describe(model).map_err(MatchError::Om)?;
     let mut found = Comparison {
         interface: interface(&description.inputs, &description.outputs, graph),
@@ -222,14 +246,15 @@ pub fn compare(
         equal: 0,
         folded: 0,
         missing: Vec::new(),
+        surplus: Vec::new(),
         unread: Vec::new(),
     };
     let users = users(model);
     let all = constants(model, weights).map_err(MatchError::Om)?;
     for constant in &all {
-        let elements: i64 = constant.origin_dims.iter().product();
-        let weight =
-            constant.origin_dims.len() >= 2 && usize::try_from(elements).is_ok_and(|n| n >= LEAST);
+        // Dims without a product are no reason to leave a constant out: unfolding says what is wrong with them.
+        let small = elements(&constant.origin_dims).is_some_and(|n| n < LEAST);
+        let weight = constant.origin_dims.len() >= 2 && !small;
         if !weight || !matches!(dtype::name(constant.dtype), "FLOAT" | "FLOAT16") {
             continue;
         }
@@ -242,17 +267,20 @@ pub fn compare(
             }
         };
         let Some(array) = array else { continue };
-        if array.values.iter().all(|value| *value == array.values[0]) {
-            // One value all over: a fill that the converter made, and no filter.
+        if array.is_fill() {
             found.filters -= 1;
             continue;
         }
-        if known.contains_key(&array) {
+        if let Some(names) = known.get(&array) {
             found.equal += 1;
+            used.extend(names);
             continue;
         }
-        if folded.iter().any(|other| close(other, &array)) {
+        let mut near = folded.iter().filter(|(_, other)| close(other, &array));
+        if let Some((first, _)) = near.next() {
             found.folded += 1;
+            used.insert(first);
+            used.extend(near.map(|(name, _)| name));
             continue;
         }
         let counterpart = counterpart(&constant.name, &users, graph, &rounded);
@@ -272,7 +300,14 @@ pub fn compare(
             difference,
         });
     }
+    found.surplus = surplus::filters(graph, &rounded, &used);
     Ok(found)
+}
+
+/// Counts the elements of an array, which dims below 0 and an overflow leave open.
+fn elements(dims: &[i64]) -> Option<usize> {
+    let product = |n: usize, dim: &i64| n.checked_mul(usize::try_from(*dim).ok()?);
+    dims.iter().try_fold(1, product)
 }
 
 /// Whether two arrays agree up to [`CLOSE`] steps of half precision.
@@ -290,8 +325,8 @@ fn close(a: &Rounded, b: &Rounded) -> bool {
     a.dims == b.dims && a.values.iter().zip(&b.values).all(near)
 }
 
-/// The filters of convolutions that a batch normalisation follows, with that folded in.
-fn folded(graph: &GraphProto, tensors: &[(&str, &TensorProto)]) -> Vec<Rounded> {
+/// The filters of convolutions that a batch normalisation follows, with that folded in, and their names.
+fn folded<'a>(graph: &'a GraphProto, tensors: &[(&str, &TensorProto)]) -> Vec<(&'a str, Rounded)> {
     let floats = |name: &String| {
         let (_, tensor) = tensors.iter().find(|(known, _)| known == name)?;
         (tensor.data_type == elem::FLOAT).then(|| match &tensor.raw_data {
@@ -352,7 +387,7 @@ fn folded(graph: &GraphProto, tensors: &[(&str, &TensorProto)]) -> Vec<Rounded> 
             *value *= scale[channel] / (variance[channel] + epsilon).sqrt();
         }
         let values = values.iter().map(|v| bits(*v)).collect();
-        all.push(Rounded { dims, values });
+        all.push((name.as_str(), Rounded { dims, values }));
     }
     all
 }
@@ -467,4 +502,16 @@ fn counterpart(
         .iter()
         .find(|input| rounded.contains_key(input.as_str()))
         .cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dims_whose_product_wraps_to_nothing_are_not_taken_for_a_small_constant() {
+        assert_eq!(elements(&[4, 3]), Some(12));
+        assert_eq!(elements(&[1 << 32, 1 << 32]), None);
+        assert_eq!(elements(&[-1, 64]), None);
+    }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use reid_apps::checkpoint::Checkpoint;
 use reid_apps::fid::{Sampling, read_features};
 use reid_apps::inspect::{Opened, Summary};
+use reid_apps::runner::infer::InputFiles;
 
 /// The files of a target's corpus; none in a package without the folder.
 fn corpus(target: &str) -> Vec<PathBuf> {
@@ -58,5 +59,20 @@ fn models_of_the_corpus_are_summed_up() {
         let bytes = std::fs::read(&path).unwrap();
         let summary = Summary::of(&Opened::new(&path, &bytes).unwrap()).unwrap();
         assert_eq!(summary.inputs.len(), 1, "{}", path.display());
+    }
+}
+
+#[test]
+fn lists_of_the_corpus_are_read_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = folder.path().join("x.info");
+    for path in corpus("list") {
+        std::fs::copy(&path, &info).unwrap();
+        let read = InputFiles::read(std::slice::from_ref(&info), &["x".to_owned()]);
+        match name(&path).as_str() {
+            "two" | "blanks" => assert_eq!(read.unwrap().len(), 2, "{}", path.display()),
+            "heading" => assert!(read.is_err()),
+            _ => drop(read),
+        }
     }
 }

@@ -262,6 +262,11 @@ fn lists_are_read_and_what_is_wrong_in_them_is_told_by_line() {
         1,
         &["list.info", "line 2", "INDEX PATH"],
     );
+    // A file of another kind is not quoted whole.
+    fs::write(&info, "x".repeat(1 << 20)).unwrap();
+    let failed = reid(&strs(&case.arguments(&["--input", &list])));
+    check_failure(&failed, 1, &["line 1", "and so on"]);
+    assert!(failed.stderr.len() < 1000, "{}", failed.stderr.len());
     fs::write(&info, "0 in/absent.bin 4 1\n").unwrap();
     case.fails(&["--input", &list], 1, &["absent.bin", "relative to"]);
 }

@@ -231,6 +231,45 @@ fn a_status_is_explained_by_number_and_by_name_in_either_language() {
         "{}",
         text(&unknown.stderr)
     );
+    for line in ["error code is 107002,", "ret=107002", "0X1a1fa"] {
+        let found = reid(&["explain", line, "--lang", "en"]);
+        assert_eq!(text(&found.stdout), text(&by_number.stdout), "{line}");
+    }
+    // As headers of old releases spell it.
+    let misspelt = reid(&["explain", "ACL_ERROR_RT_INTERNEL_ERROR"]);
+    assert!(text(&misspelt.stdout).contains("(507000)"));
+    let empty = text(&reid(&["explain", ""]).stderr);
+    assert!(
+        empty.contains("lists all") && !empty.contains("near"),
+        "{empty}"
+    );
     let all = json(&reid(&["explain", "--json"]));
     assert!(all.as_array().unwrap().len() > 150);
+}
+
+#[test]
+fn what_is_no_model_is_refused_by_its_beginning_however_long_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long.om");
+    // Without contents on the disk, and longer than any memory.
+    let made = std::fs::File::create(&long).and_then(|file| file.set_len(8 << 40));
+    if made.is_err() {
+        println!("SKIPPED: the file system has no files of 8 TiB");
+        return;
+    }
+    let path = long.to_str().unwrap();
+    for command in ["show", "check"] {
+        let refused = reid(&["om", command, path]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = text(&refused.stderr);
+        assert!(said.contains("wanted the .om magic"), "{said}");
+    }
+    let output = folder.path().join("out");
+    let output = output.to_str().unwrap();
+    let refused = reid(&["export", "mgn", "--weights", path, "-o", output]);
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("found another kind of file"), "{said}");
+    let absent = reid(&["om", "check", "/nowhere.om"]);
+    assert_eq!(absent.status.code(), Some(3));
 }

@@ -16,7 +16,7 @@ use half::f16;
 const SPLIT: f32 = 8193.0;
 
 /// Operators whose results are numbers of their inputs, which are rounded already.
-const COPIES: [&str; 28] = [
+const COPIES: [&str; 29] = [
     "Relu",
     "MaxPool",
     "GlobalMaxPool",
@@ -35,6 +35,7 @@ const COPIES: [&str; 28] = [
     "Gather",
     "GatherElements",
     "GatherND",
+    "TopK",
     "Expand",
     "Tile",
     "Pad",
@@ -108,7 +109,13 @@ pub(super) fn rounded(mut model: ModelProto, inputs: &[String]) -> Result<Vec<u8
         }
         let float = makes_floats(&node, &floats);
         if float {
-            floats.extend(node.output.iter().filter(|o| !o.is_empty()).cloned());
+            // The others of these are indices and masks.
+            let count = match node.op_type.as_str() {
+                "TopK" | "MaxPool" | "Dropout" => 1,
+                _ => node.output.len(),
+            };
+            let results = node.output.iter().take(count);
+            floats.extend(results.filter(|o| !o.is_empty()).cloned());
         }
         if !float || COPIES.contains(&node.op_type.as_str()) || node.op_type == "Constant" {
             made.push(node);
@@ -253,8 +260,54 @@ fn makes_floats(node: &NodeProto, floats: &HashSet<String>) -> bool {
             .is_none_or(|t| t.data_type == elem::FLOAT),
         "Shape" | "Size" | "ArgMax" | "ArgMin" | "NonZero" | "Equal" | "Less" | "LessOrEqual"
         | "Greater" | "GreaterOrEqual" | "And" | "Or" | "Not" | "IsNaN" | "IsInf"
-        | "NonMaxSuppression" | "TopK" => false,
+        | "NonMaxSuppression" | "QuantizeLinear" => false,
+        "DequantizeLinear" => true,
         "Where" => reads(1),
+        "OneHot" => reads(2),
         _ => reads(0),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use ascend_om::onnx::ValueInfoProto;
+
+    fn node(op: &str, input: &[&str], output: &[&str]) -> NodeProto {
+        NodeProto {
+            op_type: op.to_owned(),
+            name: op.to_owned(),
+            input: input.iter().map(|&name| name.to_owned()).collect(),
+            output: output.iter().map(|&name| name.to_owned()).collect(),
+            ..NodeProto::default()
+        }
+    }
+
+    #[test]
+    fn what_is_computed_from_the_largest_numbers_is_rounded_and_their_indices_are_not() {
+        let graph = GraphProto {
+            input: vec![ValueInfoProto::tensor("x", elem::FLOAT, &[1, 8])],
+            output: vec![ValueInfoProto::tensor("y", elem::FLOAT, &[1, 2])],
+            node: vec![
+                node("TopK", &["x", "k"], &["values", "indices"]),
+                node("Mul", &["values", "factor"], &["y"]),
+                node("Add", &["indices", "indices"], &["z"]),
+            ],
+            initializer: vec![TensorProto::from_f32("factor", &[1], &[1.1])],
+            ..GraphProto::default()
+        };
+        let model = ModelProto {
+            graph: Some(graph),
+            ..ModelProto::default()
+        };
+        let bytes = rounded(model, &["x".to_owned()]).unwrap();
+        let graph = ModelProto::read(bytes.into()).unwrap().graph.unwrap();
+        let made = |op: &str| graph.node.iter().find(|n| n.name == op).unwrap().output[0].clone();
+        assert_eq!(
+            (made("Mul").as_str(), made("Add").as_str()),
+            ("y.wide", "z")
+        );
+        assert_eq!(made("TopK"), "values");
     }
 }

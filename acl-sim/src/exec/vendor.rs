@@ -123,6 +123,14 @@ fn difference(found: &Comparison) -> String {
             found.filters, found.missing[0].name, found.missing[0].dims
         ));
     }
+    if let Some(first) = found.surplus.first() {
+        parts.push(format!(
+            "{} filters of the ONNX are not in the model, the first is {} {:?}",
+            found.surplus.len(),
+            first.name,
+            first.dims
+        ));
+    }
     if found.filters == 0 {
         parts.push("the model has no filter to compare".into());
     }

@@ -31,6 +31,7 @@ mod tree;
 mod zipped;
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 pub use diff::explain;
@@ -93,10 +94,22 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] naming the file, what was found, and what to do.
     pub fn read(path: &Path, key: Option<&str>) -> Result<Self, CheckpointError> {
-        let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io {
+        let io = |source| CheckpointError::Io {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        let mut file = std::fs::File::open(path).map_err(io)?;
+        let mut bytes = Vec::new();
+        let mut head = file.by_ref().take(HEAD);
+        head.read_to_end(&mut bytes).map_err(io)?;
+        // What is no checkpoint may be of any length; the length of a safetensors table is compared with the whole.
+        if bytes.get(8) != Some(&b'{') {
+            kind_of(&bytes).map_err(|problem| CheckpointError::File {
+                path: path.to_owned(),
+                problem,
+            })?;
+        }
+        file.read_to_end(&mut bytes).map_err(io)?;
         Self::parse(path, bytes, key)
     }
 
@@ -186,6 +199,9 @@ impl Checkpoint {
         Ok(tensors)
     }
 }
+
+/// How many bytes tell of what kind a file is.
+const HEAD: u64 = 512;
 
 fn kind_of(bytes: &[u8]) -> Result<Kind, error::Problem> {
     if bytes.starts_with(b"PK\x03\x04") {

@@ -37,11 +37,20 @@ fn language(chosen: &str) -> Language {
     }
 }
 
-/// Finds what was typed: a number (decimal, or as `0x…`), a name, or the words `error code 107002` from a log.
+/// Finds what was typed: a number (decimal, or as `0x…`), a name, or a line of a log that holds one of these, such as
+/// `error code is 107002`.
 fn find(text: &str) -> Option<Status> {
-    let text = text.trim().trim_end_matches([',', '.', ';']);
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    word(text.trim()).or_else(|| {
+        let mut words = text.split(|c| !part(c)).filter(|word| word.len() > 5);
+        words.find_map(word)
+    })
+}
+
+fn word(text: &str) -> Option<Status> {
     let hexadecimal = text
         .strip_prefix("0x")
+        .or_else(|| text.strip_prefix("0X"))
         .and_then(|digits| i32::from_str_radix(digits, 16).ok());
     let number = text.parse::<i32>().ok().or(hexadecimal).map(Status);
     number
@@ -51,6 +60,9 @@ fn find(text: &str) -> Option<Status> {
 
 /// Lists names that hold what was typed, for a hint.
 fn near(text: &str) -> Vec<String> {
+    if text.trim().is_empty() {
+        return Vec::new();
+    }
     let wanted = text.to_ascii_uppercase();
     let names = Status::all().filter(|s| {
         s.name().is_some_and(|n| n.contains(&wanted)) || s.0.to_string().starts_with(text)
@@ -70,7 +82,7 @@ pub(super) fn run(arguments: &ExplainArgs) -> Result<(), Failure> {
                 format!("near: {}", near.join(", "))
             };
             return Err(Failure::Usage(format!(
-                "{text} is no status of AscendCL; {hint}"
+                "{text:?} is no status of AscendCL; {hint}"
             )));
         };
         found.push(status);

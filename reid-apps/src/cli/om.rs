@@ -11,7 +11,7 @@ use crate::backend::Backend;
 use crate::files::write_file;
 use crate::inspect::check::{Target, Weight, check};
 use crate::inspect::matching::{Comparison, compare};
-use crate::inspect::{Opened, Summary, drawing, print, read, shown, weights};
+use crate::inspect::{InspectError, Opened, Summary, drawing, print, read_om, shown, weights};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OmCommand {
@@ -151,7 +151,7 @@ fn show(arguments: &ShowArgs) -> Result<(), Failure> {
 }
 
 fn show_one(path: &Path, arguments: &ShowArgs) -> Result<Option<serde_json::Value>, Failure> {
-    let bytes = read(path).map_err(Failure::ran)?;
+    let bytes = read_om(path).map_err(failure)?;
     let file = Opened::new(path, &bytes).map_err(Failure::ran)?;
     let summary = Summary::of(&file).map_err(Failure::ran)?;
     let listed = if arguments.weights {
@@ -224,7 +224,7 @@ fn target(arguments: &CheckArgs) -> Result<Target, Failure> {
 }
 
 fn run_check(arguments: &CheckArgs) -> Result<(), Failure> {
-    let bytes = read(&arguments.file).map_err(Failure::ran)?;
+    let bytes = read_om(&arguments.file).map_err(failure)?;
     let file = Opened::new(&arguments.file, &bytes).map_err(Failure::ran)?;
     let summary = Summary::of(&file).map_err(Failure::ran)?;
     let findings = check(&summary, &target(arguments)?);
@@ -258,7 +258,7 @@ fn run_check(arguments: &CheckArgs) -> Result<(), Failure> {
 }
 
 fn write_weights(arguments: &WeightsArgs) -> Result<(), Failure> {
-    let bytes = read(&arguments.file).map_err(Failure::ran)?;
+    let bytes = read_om(&arguments.file).map_err(failure)?;
     let file = Opened::new(&arguments.file, &bytes).map_err(Failure::ran)?;
     let all = weights::write(&file, &arguments.out).map_err(Failure::ran)?;
     let written = all.iter().filter(|w| w.file.is_some()).count();
@@ -273,8 +273,16 @@ fn write_weights(arguments: &WeightsArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A missing file is the environment's fault, what it holds is the run's.
+fn failure(error: InspectError) -> Failure {
+    match error {
+        InspectError::Io { .. } => Failure::environment(error),
+        other => Failure::ran(other),
+    }
+}
+
 fn run_match(arguments: &MatchArgs) -> Result<(), Failure> {
-    let bytes = read(&arguments.om).map_err(Failure::ran)?;
+    let bytes = read_om(&arguments.om).map_err(failure)?;
     let file = Opened::new(&arguments.om, &bytes).map_err(Failure::ran)?;
     let found = compare(&file, &arguments.onnx).map_err(Failure::ran)?;
     if arguments.json {
@@ -316,6 +324,13 @@ fn print_match(found: &Comparison) -> Result<(), Failure> {
             "  not in the ONNX: {} {:?}{near}",
             shown(&missing.name),
             missing.dims
+        )?;
+    }
+    for surplus in &found.surplus {
+        out!(
+            "  not in the .om: {} {:?}",
+            shown(&surplus.name),
+            surplus.dims
         )?;
     }
     for reason in &found.unread {

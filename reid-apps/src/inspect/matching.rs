@@ -7,7 +7,7 @@ use ascend_om::onnx::ModelProto;
 
 use super::{InspectError, Opened};
 
-pub use matching::{CLOSE, Comparison, LEAST, Missing};
+pub use matching::{CLOSE, Comparison, LEAST, Missing, Surplus};
 
 /// Tells why two files cannot be compared.
 #[derive(Debug, thiserror::Error)]

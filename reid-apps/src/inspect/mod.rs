@@ -10,6 +10,7 @@ mod print;
 mod summary;
 pub mod weights;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use ascend_om::OmError;
@@ -80,6 +81,23 @@ pub struct Opened<'a> {
 /// [`InspectError::Io`].
 pub fn read(path: &Path) -> Result<Vec<u8>, InspectError> {
     std::fs::read(path).map_err(InspectError::io(path))
+}
+
+/// Reads an `.om`; what does not begin like one may be of any length, and of it the beginning is read, by which
+/// [`Opened::new`] tells what it is.
+///
+/// # Errors
+/// [`InspectError::Io`].
+pub fn read_om(path: &Path) -> Result<Vec<u8>, InspectError> {
+    let mut file = std::fs::File::open(path).map_err(InspectError::io(path))?;
+    let mut bytes = Vec::new();
+    let head = file.by_ref().take(4096).read_to_end(&mut bytes);
+    head.map_err(InspectError::io(path))?;
+    if bytes.starts_with(b"IMOD") {
+        file.read_to_end(&mut bytes)
+            .map_err(InspectError::io(path))?;
+    }
+    Ok(bytes)
 }
 
 impl<'a> Opened<'a> {

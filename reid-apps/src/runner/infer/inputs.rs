@@ -143,6 +143,9 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>, InferError> {
     Ok(files)
 }
 
+/// How much of a line an error shows: a file of another kind may be a single one.
+const SHOWN: usize = 80;
+
 /// Reads a list: `INDEX PATH WIDTH HEIGHT` in each line.
 fn list(path: &Path) -> Result<Vec<PathBuf>, InferError> {
     let text = fs::read_to_string(path).map_err(InferError::io(path))?;
@@ -156,8 +159,14 @@ fn list(path: &Path) -> Result<Vec<PathBuf>, InferError> {
             return Err(InferError::file(
                 path,
                 format!(
-                    "line {} is {line:?}, wanted INDEX PATH WIDTH HEIGHT",
-                    number + 1
+                    "line {} is {:?}{}, wanted INDEX PATH WIDTH HEIGHT",
+                    number + 1,
+                    line.chars().take(SHOWN).collect::<String>(),
+                    if line.chars().nth(SHOWN).is_some() {
+                        " and so on"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         };

@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::exit::Failure;
 use super::infer_files::{files_info, perf_text, timestamp};
 use super::runner_args::{RunnerArgs, acl_json, failure, switch};
+use super::tuned::Choice;
 use super::{Session, out};
 use crate::files::write_file;
 use crate::runner::infer::{
@@ -22,8 +23,8 @@ use crate::runner::{Done, Figures, Outcome, Quantiles, Stage};
 #[derive(Clone, Debug, Args)]
 pub(super) struct InferArgs {
     /// The compiled model
-    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model", "om_path"], value_name = "FILE.om")]
-    model: PathBuf,
+    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model", "om_path"], value_name = "FILE.om", required_unless_present = "profile")]
+    model: Option<PathBuf>,
 
     #[command(flatten)]
     runner: RunnerArgs,
@@ -125,10 +126,13 @@ enum Compat {
 }
 
 pub(super) fn run(arguments: &InferArgs, session: &Session) -> Result<(), Failure> {
+    let mut arguments = arguments.clone();
+    let choice = arguments.runner.choose(arguments.model.as_deref())?;
+    let arguments = &arguments;
     if let Some(range) = &arguments.range {
-        return run_range(arguments, range, session);
+        return run_range(arguments, &choice, range, session);
     }
-    let outcome = run_once(arguments, arguments.runner.shape()?, session)?;
+    let outcome = run_once(arguments, &choice, arguments.runner.shape()?, session)?;
     outcome.verdict()
 }
 
@@ -202,7 +206,12 @@ fn writer(arguments: &InferArgs, folder: &Path) -> Writer {
     }
 }
 
-fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<Ended, Failure> {
+fn run_once(
+    arguments: &InferArgs,
+    choice: &Choice,
+    shape: Shape,
+    session: &Session,
+) -> Result<Ended, Failure> {
     let shard = arguments
         .shard
         .as_deref()
@@ -218,7 +227,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
     let config = match &folder {
         Some(folder) if arguments.profiler || arguments.dump => Some(acl_json(
             folder,
-            &arguments.model,
+            &choice.model,
             arguments.profiler,
             arguments.dump,
         )?),
@@ -232,7 +241,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
     let mut job = Job::open(
         &runtime,
         JobOptions {
-            model: &arguments.model,
+            model: &choice.model,
             devices: &arguments.runner.device,
             pipeline,
             passes: 1,
@@ -245,6 +254,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
         },
     )
     .map_err(failure)?;
+    choice.check(&job.info)?;
     let writer = folder.as_deref().map(|folder| writer(arguments, folder));
     let work = work(&arguments.runner, &job, shape, writer).map_err(failure)?;
     let (samples, info) = match (&work.files, shard) {
@@ -487,7 +497,12 @@ fn tell(
 }
 
 /// Runs once for each combination of shapes, and prints which of them work.
-fn run_range(arguments: &InferArgs, range: &str, session: &Session) -> Result<(), Failure> {
+fn run_range(
+    arguments: &InferArgs,
+    choice: &Choice,
+    range: &str,
+    session: &Session,
+) -> Result<(), Failure> {
     let all = parse_range(range).map_err(Failure::Usage)?;
     let stop = super::mgn::interruption();
     let (mut good, mut bad) = (0, 0);
@@ -511,7 +526,7 @@ fn run_range(arguments: &InferArgs, range: &str, session: &Session) -> Result<()
             compat: None,
             ..arguments.clone()
         };
-        match run_once(&once, Shape::Open(shapes), session) {
+        match run_once(&once, choice, Shape::Open(shapes), session) {
             Ok(ended) if ended.summary.reid.failed.is_empty() => {
                 good += 1;
                 let rate = ended.summary.reid.throughput;

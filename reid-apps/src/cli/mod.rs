@@ -22,6 +22,7 @@ mod progress;
 mod report;
 mod runner_args;
 mod search;
+mod tuned;
 mod verify;
 
 use std::ffi::OsString;

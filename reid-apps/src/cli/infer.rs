@@ -126,6 +126,13 @@ enum Compat {
 }
 
 pub(super) fn run(arguments: &InferArgs, session: &Session) -> Result<(), Failure> {
+    if arguments.profiler && arguments.dump {
+        return Err(Failure::Usage(
+            "--profiler and --dump exclude each other: the library does one of both in a run; run \
+             twice"
+                .to_owned(),
+        ));
+    }
     let mut arguments = arguments.clone();
     let choice = arguments.runner.choose(arguments.model.as_deref())?;
     let arguments = &arguments;
@@ -206,6 +213,26 @@ fn writer(arguments: &InferArgs, folder: &Path) -> Writer {
     }
 }
 
+/// Writes the configuration that --profiler and --dump ask for, unless there is one.
+fn acl_config(
+    arguments: &InferArgs,
+    model: &Path,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Failure> {
+    let (profiler, dump) = (arguments.profiler, arguments.dump);
+    match &arguments.runner.acl_json {
+        _ if !profiler && !dump => Ok(None),
+        None => acl_json(folder, model, profiler, dump).map(Some),
+        Some(given) => {
+            log::warn!(
+                "--profiler and --dump do nothing beside --acl_json_path: what {} says counts",
+                given.display()
+            );
+            Ok(None)
+        }
+    }
+}
+
 fn run_once(
     arguments: &InferArgs,
     choice: &Choice,
@@ -225,13 +252,8 @@ fn run_once(
     }
     let folder = folder(arguments)?;
     let config = match &folder {
-        Some(folder) if arguments.profiler || arguments.dump => Some(acl_json(
-            folder,
-            &choice.model,
-            arguments.profiler,
-            arguments.dump,
-        )?),
-        _ => None,
+        Some(folder) => acl_config(arguments, &choice.model, folder)?,
+        None => None,
     };
     let runtime = arguments.runner.runtime(config.as_deref())?;
     let mut pipeline = arguments.runner.options();

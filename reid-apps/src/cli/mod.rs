@@ -5,12 +5,14 @@
 
 mod bench;
 mod demo;
+mod devices;
 mod dgnet;
 mod doctor;
 mod evaluate_args;
 mod exit;
 mod explain;
 mod export;
+mod extract;
 mod fid;
 mod guide;
 mod infer;

@@ -64,6 +64,9 @@ pub enum ExtractError {
     /// The model or the device failed.
     #[error(transparent)]
     Embedder(#[from] EmbedderError),
+    /// There is nothing to run on, or there are two models.
+    #[error("{0}")]
+    Embedders(String),
     /// Progress could not be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -94,7 +97,8 @@ struct Batch<'a> {
     failed: Vec<Failed>,
 }
 
-/// Extracts the features of both sets, going on where an earlier run with the same model, data and
+/// Extracts the features of both sets on one device or several, each with its embedder of the one
+/// model ([`Embedder::open_all`]), going on where an earlier run with the same model, data and
 /// device stopped.
 ///
 /// An image that cannot be read is noted, has no row, and does not end the run unless it is strict.
@@ -102,7 +106,18 @@ struct Batch<'a> {
 /// # Errors
 ///
 /// [`ExtractError`]; whatever was done before is kept.
-pub fn extract(embedder: Embedder, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
+pub fn extract(embedders: Vec<Embedder>, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
+    let Some(embedder) = embedders.first() else {
+        let none = "found no embedder, wanted one for each device";
+        return Err(ExtractError::Embedders(none.to_owned()));
+    };
+    if let Some(other) = embedders.iter().find(|e| e.sha256() != embedder.sha256()) {
+        return Err(ExtractError::Embedders(format!(
+            "found embedders of the models {} and {}, wanted one model on all devices",
+            embedder.sha256(),
+            other.sha256()
+        )));
+    }
     let fingerprint = Fingerprint {
         format: 1,
         model: embedder.sha256().to_owned(),
@@ -120,7 +135,7 @@ pub fn extract(embedder: Embedder, job: &Extraction<'_>) -> Result<Outcome, Extr
     let resumed = done(&journal);
     let batches = plan(job.data, &journal, embedder.batch());
     let started = std::time::Instant::now();
-    let figures = run(embedder, job, batches, &mut journal)?;
+    let figures = run(embedders, job, batches, &mut journal)?;
     let images = done(&journal) - resumed;
     Ok(Outcome {
         journal,
@@ -159,7 +174,7 @@ fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Ba
 }
 
 fn run(
-    embedder: Embedder,
+    embedders: Vec<Embedder>,
     job: &Extraction<'_>,
     batches: Vec<Batch<'_>>,
     journal: &mut Journal,
@@ -170,12 +185,21 @@ fn run(
     }
     let options = Options {
         slots: SLOTS.min(batches.len()),
-        workers: WORKERS,
+        workers: WORKERS * embedders.len(),
     };
-    let (model, ports) = embedder.into_parts();
-    let lane = Lane::new(model, 2, true);
+    // Of one model all ports are the same.
+    let mut ports = None;
+    let lane = |embedder: Embedder| {
+        let (model, its) = embedder.into_parts();
+        ports = Some(its);
+        Lane::new(model, 2, true)
+    };
+    let lanes = embedders.into_iter().map(lane).collect();
+    let Some(ports) = ports else {
+        return Ok(figures);
+    };
     let prepare = Box::new(|model: &acl::Model| model.bindings()?.with_staging());
-    let mut pipeline = Pipeline::new(vec![lane], options, prepare)?;
+    let mut pipeline = Pipeline::new(lanes, options, prepare)?;
     let passage = Passage {
         ports,
         preprocessor: BatchPreprocessor::new(Recipe::MGN),

@@ -6,10 +6,10 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
+use super::super::devices::DevicesArgs;
 use super::super::exit::Failure;
 use super::super::mgn::interruption;
-use super::super::{DeviceArgs, Session, out};
-use super::device::Opened;
+use super::super::{Session, out};
 use super::{PairArgs, PictureArgs, before, failure, write_text};
 use crate::dgnet::{DgnetError, Generator, Job, OutputFolder, PairName, Task, generate};
 
@@ -45,21 +45,24 @@ pub(in crate::cli) struct GenerateArgs {
     pictures: PictureArgs,
 
     #[command(flatten)]
-    device: DeviceArgs,
+    device: DevicesArgs,
 }
 
 pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Failure> {
     let paired = arguments.pairing.open(&arguments.data)?;
-    let opened = Opened::new(&arguments.device)?;
-    let generator =
-        Generator::open(&opened.context, &arguments.model).map_err(Failure::environment)?;
+    let opened = arguments.device.open()?;
+    let generators =
+        Generator::open_all(&opened.contexts, &arguments.model).map_err(Failure::environment)?;
+    let Some(generator) = generators.first() else {
+        return Err(Failure::Usage("--device names no device".to_owned()));
+    };
     let (naming, format) = (arguments.pictures.naming(), arguments.pictures.format());
     let record = json!({
         "command": "dgnet generate",
         "format": 1,
         "model": generator.sha256(),
         "device": opened.name,
-        "simulated": opened.simulated,
+        "simulated": opened.runtime.is_simulated(),
         "pairs": paired.hash,
         "names": format!("{naming:?}").to_lowercase(),
         "pictures": format.extension(),
@@ -90,7 +93,7 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     let started = Instant::now();
     let batch = generator.shape().batch;
     let failed = generate(
-        generator,
+        generators,
         &tasks,
         &Job {
             take: &|task, picture| {
@@ -118,7 +121,7 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
         arguments.out.display(),
         before(done_before),
         tasks.len() as f64 / seconds,
-        opened.name,
+        opened.title(),
         batch
     )?;
     if failed.is_empty() {

@@ -237,3 +237,43 @@ fn a_device_that_is_not_there_is_named_with_those_that_are() {
     );
     assert!(!out.exists());
 }
+
+#[test]
+fn parts_of_a_generation_fill_one_folder_at_once_with_what_one_process_makes() {
+    let shared = Shared::get();
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, out) = (folder.path().join("whole"), folder.path().join("out"));
+    works(shared.generate(&whole, &[]));
+    let mut first = shared.generate(&out, &["--shard", "0/3"]);
+    let mut second = shared.generate(&out, &["--shard", "auto/3"]);
+    second.env("JOB_COMPLETION_INDEX", "1");
+    let parts = [&mut first, &mut second].map(|part| part.spawn().unwrap());
+    for mut part in parts {
+        assert!(part.wait().unwrap().success());
+    }
+    let pictures = |root: &Path| contents(root).len() - 2;
+    let (there, all) = (pictures(&out), pictures(&whole));
+    assert!(there < all && there > 0, "{there} of {all}");
+    // Whole batches, so that each pair is among the same ones as in one process.
+    assert!((there / 2).is_multiple_of(BATCH), "{there}");
+    works(shared.generate(&out, &["--shard", "2/3"]));
+    assert_eq!(contents(&whole), contents(&out));
+    let said = works(shared.generate(&out, &[]));
+    assert!(said.starts_with("0 pictures"), "{said}");
+
+    fails(
+        shared.generate(&out, &["--shard", "3/3"]),
+        2,
+        &["shards are counted from 0 to 2"],
+    );
+    fails(
+        shared.generate(&out, &["--shard", "0/3", "--force"]),
+        2,
+        &["cannot be used with"],
+    );
+    fails(
+        shared.generate(&out, &["--shard", "0/3", "--seed", "7"]),
+        2,
+        &["another run", "pairs"],
+    );
+}

@@ -10,13 +10,13 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Failure;
 use super::infer_files::{files_info, perf_text, timestamp};
-use super::runner_args::{RunnerArgs, acl_json, failure, switch};
+use super::runner_args::{RunnerArgs, acl_json, failure, parse_shard, switch};
 use super::tuned::Choice;
 use super::{Session, out};
 use crate::files::write_file;
 use crate::runner::infer::{
-    FailedBatch, FileBatch, FileWork, InputFiles, Job, JobOptions, OutFormat, Shape, Shard,
-    Summary, Writer, parse_range,
+    FailedBatch, FileBatch, FileWork, InputFiles, Job, JobOptions, OutFormat, Shape, Summary,
+    Writer, parse_range,
 };
 use crate::runner::{Done, Figures, Outcome, Quantiles, Stage};
 
@@ -239,12 +239,7 @@ fn run_once(
     shape: Shape,
     session: &Session,
 ) -> Result<Ended, Failure> {
-    let shard = arguments
-        .shard
-        .as_deref()
-        .map(|text| Shard::parse(text, |name| std::env::var(name).ok()))
-        .transpose()
-        .map_err(Failure::Usage)?;
+    let shard = parse_shard(arguments.shard.as_deref())?;
     if shard.is_some() && arguments.runner.input.is_empty() {
         return Err(Failure::Usage(
             "--shard divides files; name them by --input".to_owned(),

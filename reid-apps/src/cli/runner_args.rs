@@ -8,7 +8,7 @@ use clap::Args;
 use super::exit::Failure;
 use crate::backend::Backend;
 use crate::runner::Options;
-use crate::runner::infer::{InferError, PureData, Shape, parse_dims, read_aipp};
+use crate::runner::infer::{InferError, PureData, Shape, Shard, parse_dims, read_aipp};
 
 /// Batches under way per device unless one is told.
 const SLOTS: u8 = 3;
@@ -237,6 +237,13 @@ impl RunnerArgs {
         };
         runtime.map_err(Failure::environment)
     }
+}
+
+/// Reads `--shard`.
+pub(super) fn parse_shard(text: Option<&str>) -> Result<Option<Shard>, Failure> {
+    text.map(|text| Shard::parse(text, |name| std::env::var(name).ok()))
+        .transpose()
+        .map_err(Failure::Usage)
 }
 
 /// Which exit code an error of a run deserves.

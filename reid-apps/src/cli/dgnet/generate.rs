@@ -9,8 +9,9 @@ use serde_json::json;
 use super::super::devices::DevicesArgs;
 use super::super::exit::Failure;
 use super::super::mgn::interruption;
+use super::super::runner_args::parse_shard;
 use super::super::{Session, out};
-use super::{PairArgs, PictureArgs, before, failure, write_text};
+use super::{PairArgs, PictureArgs, before, failure};
 use crate::dgnet::{DgnetError, Generator, Job, OutputFolder, PairName, Task, generate};
 
 /// The file of pairs in an output folder.
@@ -38,6 +39,11 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(long)]
     force: bool,
 
+    /// Do one part of the pairs: part I of N, from 0; `auto` asks Slurm's or Kubernetes' environment.
+    /// All parts may write to one folder
+    #[arg(long, value_name = "I/N|auto", conflicts_with = "force")]
+    shard: Option<String>,
+
     #[command(flatten)]
     pairing: PairArgs,
 
@@ -49,6 +55,7 @@ pub(in crate::cli) struct GenerateArgs {
 }
 
 pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Failure> {
+    let shard = parse_shard(arguments.shard.as_deref())?;
     let paired = arguments.pairing.open(&arguments.data)?;
     let opened = arguments.device.open()?;
     let generators =
@@ -70,11 +77,16 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     let inputs = [arguments.data.as_path(), arguments.model.as_path()];
     let folder =
         OutputFolder::open(&arguments.out, &record, &inputs, arguments.force).map_err(failure)?;
-    write_text(&arguments.out.join(PAIRS), &paired.text)?;
+    folder
+        .write_shared(PAIRS, paired.text.as_bytes())
+        .map_err(failure)?;
 
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let (mut tasks, mut files, mut done_before) = (Vec::new(), Vec::new(), 0);
-    for pair in paired.pairs.iter().take(limit) {
+    let pairs = &paired.pairs[..paired.pairs.len().min(limit)];
+    let batch = generator.shape().batch;
+    let part = shard.map_or(0..pairs.len(), |shard| shard.range(pairs.len(), batch));
+    for pair in &pairs[part] {
         let sample = |place: usize| &paired.people.samples[place];
         let (structure, content) = (sample(pair.structure), sample(pair.content));
         let name = PairName::of(structure, content).map_err(failure)?;
@@ -91,7 +103,6 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     }
     let bar = session.progress("pairs", tasks.len());
     let started = Instant::now();
-    let batch = generator.shape().batch;
     let failed = generate(
         generators,
         &tasks,

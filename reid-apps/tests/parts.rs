@@ -279,3 +279,186 @@ fn parts_of_a_generation_fill_one_folder_at_once_with_what_one_process_makes() {
         &["another run", "pairs"],
     );
 }
+
+fn merge(parts: &[&Path], out: &Path) -> std::process::Command {
+    let mut all = vec!["merge".to_owned(), "--output".to_owned()];
+    all.extend(
+        [out]
+            .iter()
+            .chain(parts)
+            .map(|path| path.display().to_string()),
+    );
+    command(&strs(&all))
+}
+
+#[test]
+fn parts_of_an_extraction_merge_into_the_folder_of_one_process() {
+    let shared = Shared::get();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    works(shared.extract(&path("whole"), &[]));
+    let mut auto = shared.extract(&path("p1"), &["--shard", "auto"]);
+    auto.env("SLURM_ARRAY_TASK_ID", "1")
+        .env("SLURM_ARRAY_TASK_COUNT", "3");
+    let mut parts = [
+        shared.extract(&path("p0"), &["--shard", "0/3"]),
+        auto,
+        shared.extract(&path("p2"), &["--shard", "2/3", "--device", "0,1"]),
+    ];
+    for mut part in parts.each_mut().map(|part| part.spawn().unwrap()) {
+        assert!(part.wait().unwrap().success());
+    }
+    let rows = |part: &str| -> usize {
+        let sets = json(&path(part).join("part.json"))["sets"].clone();
+        let sets = ["query", "gallery"].map(|set| sets[set]["rows"].as_array().unwrap().len());
+        sets.iter().sum()
+    };
+    assert!(["p0", "p1", "p2"].iter().all(|part| rows(part) >= BATCH));
+    // A part is no whole.
+    let p1 = path("p1").display().to_string();
+    fails(
+        command(&["mgn", "evaluate", "--features", &p1]),
+        1,
+        &["p1", "part 1 of 3", "reid merge"],
+    );
+    let said = works(merge(
+        &[&path("p2"), &path("p0"), &path("p1")],
+        &path("all"),
+    ));
+    assert!(said.contains("of 3 parts, in"), "{said}");
+    assert_eq!(contents(&path("whole")), contents(&path("all")));
+    let all = path("all").display().to_string();
+    works(command(&["mgn", "evaluate", "--features", &all]));
+
+    // More parts than batches: some are empty, and that is well.
+    let names: Vec<PathBuf> = (0..40).map(|part| path(&format!("q{part}"))).collect();
+    for (part, name) in names.iter().enumerate() {
+        works(shared.extract(name, &["--shard", &format!("{part}/40")]));
+    }
+    let names: Vec<&Path> = names.iter().map(PathBuf::as_path).collect();
+    works(merge(&names, &path("forty")));
+    assert_eq!(contents(&path("whole")), contents(&path("forty")));
+}
+
+#[test]
+fn parts_of_an_extraction_that_make_no_whole_are_refused_and_nothing_is_written() {
+    let shared = Shared::get();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let run = |name: &str, shard: &str| works(shared.extract(&path(name), &["--shard", shard]));
+    run("p0", "0/3");
+    run("p1", "1/3");
+    run("p2", "2/3");
+    run("other", "1/2");
+    works(shared.extract_by("mgn2", &path("m1"), &["--shard", "1/3"]));
+    works(shared.extract(&path("whole"), &[]));
+    fs::create_dir_all(path("begun/extract.partial")).unwrap();
+    fs::create_dir(path("bare")).unwrap();
+    let refuse = |parts: &[&str], wanted: &[&str]| {
+        let parts: Vec<PathBuf> = parts.iter().map(|name| path(name)).collect();
+        let parts: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
+        fails(merge(&parts, &path("all")), 1, wanted);
+        assert!(!path("all").exists() && !path("all.partial").exists());
+    };
+    refuse(&["p0", "p1"], &["of 3 parts these are missing: 2"]);
+    refuse(&["p0", "p1", "p1"], &["are both part 1"]);
+    refuse(&["p0", "other"], &["other is part 1 of 2", "one of 3"]);
+    refuse(
+        &["p0", "m1", "p2"],
+        &["m1", "different extractions", "model differs"],
+    );
+    refuse(
+        &["p0", "p1", "whole"],
+        &["whole is a whole extraction", "--shard I/N"],
+    );
+    refuse(
+        &["p0", "p1", "begun"],
+        &["begun is not finished", "run this part again"],
+    );
+    refuse(&["p0", "p1", "bare"], &["bare holds no part"]);
+    refuse(&["p0", "p1", "nowhere"], &["nowhere holds no part"]);
+
+    let edit = |name: &str, pointer: &str, value: Value| {
+        let file = path(name).join("part.json");
+        let mut text = json(&file);
+        let old = std::mem::replace(text.pointer_mut(pointer).unwrap(), value);
+        fs::write(&file, text.to_string()).unwrap();
+        old
+    };
+    for (pointer, value, wanted) in [
+        ("/part/data", "0".into(), "data set differs"),
+        ("/device/soc", "Ascend910".into(), "chip differs"),
+        (
+            "/simulated",
+            false.into(),
+            "kind of device differs (real and simulated)",
+        ),
+        ("/part/first/1", 1.into(), "begins at image 1"),
+        ("/part/images/0", 7.into(), "in all; run this part again"),
+        ("/format", 9.into(), "layout 9"),
+    ] {
+        let old = edit("p2", pointer, value);
+        refuse(&["p0", "p1", "p2"], &["p2", wanted]);
+        edit("p2", pointer, old);
+    }
+    let numbers = path("p2/gallery.npy");
+    let good = fs::read(&numbers).unwrap();
+    fs::write(&numbers, &good[..good.len() - 4]).unwrap();
+    refuse(&["p0", "p1", "p2"], &["gallery.npy"]);
+    fs::write(&numbers, good).unwrap();
+    // An earlier try may have died.
+    fs::create_dir(path("all.partial")).unwrap();
+    fs::write(path("all.partial/x"), "x").unwrap();
+    works(merge(
+        &[&path("p0"), &path("p1"), &path("p2")],
+        &path("all"),
+    ));
+    assert_eq!(contents(&path("whole")), contents(&path("all")));
+    fails(
+        merge(&[&path("p0"), &path("p1"), &path("p2")], &path("all")),
+        1,
+        &["exists and holds files"],
+    );
+}
+
+#[test]
+fn a_bad_image_in_a_part_is_told_and_noted_in_the_whole_as_in_one_go() {
+    let shared = Shared::get();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let data = path("market");
+    for (name, bytes) in contents(&shared.path("market")) {
+        let file = data.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, bytes).unwrap();
+    }
+    let mut images: Vec<_> = fs::read_dir(data.join("bounding_box_test"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            !path
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with("-1")
+        })
+        .collect();
+    images.sort();
+    fs::write(&images[images.len() - 1], "no picture").unwrap();
+    let (model, data) = (shared.text("mgn1.om"), data.display().to_string());
+    let extract = |name: &str, more: &[&str], code: i32| {
+        let out = path(name).display().to_string();
+        let mut all = vec!["mgn", "extract", "--backend", "sim", "--model", &model];
+        all.extend(["--data", &data, "--out", &out]);
+        all.extend(more);
+        let output = command(&all).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{:?}", texts(&output));
+    };
+    extract("whole", &[], 1);
+    extract("p0", &["--shard", "0/2"], 0);
+    extract("p1", &["--shard", "1/2"], 1);
+    works(merge(&[&path("p0"), &path("p1")], &path("all")));
+    assert_eq!(contents(&path("whole")), contents(&path("all")));
+    let failed = json(&path("all/meta.json"))["failed"].clone();
+    assert_eq!(failed.as_array().unwrap().len(), 1);
+}

@@ -122,6 +122,7 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
         dataset: crate::data::DataSetChoice::default(),
         out: features_dir.clone(),
         strict: true,
+        shard: None,
         device: DevicesArgs {
             backend: Backend::Simulator,
             device: vec![0],

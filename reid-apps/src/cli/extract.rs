@@ -1,6 +1,6 @@
 //! `reid mgn extract`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use ndarray::Array2;
@@ -9,13 +9,15 @@ use super::Session;
 use super::devices::{Devices, DevicesArgs};
 use super::exit::Failure;
 use super::mgn::{interruption, open_data};
+use super::runner_args::parse_shard;
 use crate::data::{DataSetChoice, ReidDataset};
 use crate::features::{
-    DataInfo, DeviceInfo, FailedImage, Features, ModelInfo, Provenance, Row, SetFeatures, ToolInfo,
-    new_run_id,
+    DataInfo, DeviceInfo, FailedImage, Features, ModelInfo, Part, Provenance, Row, SetFeatures,
+    ToolInfo, new_run_id,
 };
 use crate::mgn::journal::Set;
-use crate::mgn::{Embedder, EmbedderError, ExtractError, Extraction, Outcome, extract};
+use crate::mgn::{Embedder, EmbedderError, ExtractError, Extraction, Outcome, extract, ranges};
+use crate::runner::infer::Shard;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct ExtractArgs {
@@ -39,6 +41,11 @@ pub(super) struct ExtractArgs {
     #[arg(long)]
     pub(super) strict: bool,
 
+    /// Do one part of the images: part I of N, from 0; `auto` asks Slurm's or Kubernetes' environment.
+    /// Each part has a folder of its own, `reid merge` joins them
+    #[arg(long, value_name = "I/N|auto")]
+    pub(super) shard: Option<String>,
+
     #[command(flatten)]
     pub(super) device: DevicesArgs,
 }
@@ -51,6 +58,7 @@ pub(super) struct Summary {
     resumed: usize,
     images_per_second: f64,
     device: String,
+    part: Option<Shard>,
     failed: Vec<FailedImage>,
 }
 
@@ -63,6 +71,9 @@ impl std::fmt::Display for Summary {
             self.dim,
             self.features.display()
         )?;
+        if let Some(Shard { index, count }) = self.part {
+            write!(f, ", part {index} of {count}")?;
+        }
         if self.resumed > 0 {
             write!(f, " ({} images were done before)", self.resumed)?;
         }
@@ -96,6 +107,7 @@ pub(super) fn run_extract(
     devices: &Devices,
     session: &Session,
 ) -> Result<Summary, Failure> {
+    let shard = parse_shard(arguments.shard.as_deref())?;
     let dataset = open_data(&arguments.data, arguments.dataset)?;
     let runtime = &devices.runtime;
     let embedders =
@@ -113,11 +125,9 @@ pub(super) fn run_extract(
         |path| path.display().to_string(),
     );
     let interrupted = interruption();
-    let total = |set: Set| match set {
-        Set::Query => dataset.query().items.len(),
-        Set::Gallery => dataset.gallery().items.len(),
-    };
-    let bars = Set::ALL.map(|set| session.progress(set.name(), total(set)));
+    let [query, gallery] = ranges(dataset.as_ref(), embedder.batch(), shard);
+    let bars = [(Set::Query, query), (Set::Gallery, gallery)]
+        .map(|(set, range)| session.progress(set.name(), range.len()));
     let model = ModelInfo {
         file: embedder.file().to_owned(),
         sha256: embedder.sha256().to_owned(),
@@ -130,6 +140,7 @@ pub(super) fn run_extract(
             data: dataset.as_ref(),
             out: &arguments.out,
             device: &devices.name,
+            shard,
             strict: arguments.strict,
             interrupted: &interrupted,
             progress: &|set, done| bars[usize::from(set == Set::Gallery)].set(done),
@@ -153,13 +164,25 @@ pub(super) fn run_extract(
         failed: Vec::new(),
         tool: ToolInfo::default(),
     };
-    finish(
-        outcome,
-        provenance,
-        dataset.as_ref(),
-        &arguments.out,
-        devices.title(),
-    )
+    let part = shard.map(|shard| Part {
+        index: shard.index,
+        count: shard.count,
+        data: outcome.data.clone(),
+        first: [0, 1].map(|set| outcome.ranges[set].start),
+        images: [0, 1].map(|set| outcome.ranges[set].len()),
+        total: [dataset.query(), dataset.gallery()].map(|folder| folder.items.len()),
+    });
+    let summary = Summary {
+        features: arguments.out.clone(),
+        rows: 0,
+        dim: provenance.model.dim,
+        resumed: outcome.resumed,
+        images_per_second: outcome.images as f64 / outcome.seconds.max(1e-9),
+        device: devices.title(),
+        part: shard,
+        failed: Vec::new(),
+    };
+    finish(outcome, provenance, dataset.as_ref(), part, summary)
 }
 
 /// Turns the journal into a features folder.
@@ -167,14 +190,15 @@ fn finish(
     mut outcome: Outcome,
     mut provenance: Provenance,
     dataset: &dyn ReidDataset,
-    out: &Path,
-    device: String,
+    part: Option<Part>,
+    mut summary: Summary,
 ) -> Result<Summary, Failure> {
     let dim = provenance.model.dim;
     let mut sets = Vec::new();
-    for (set, folder) in [
-        (Set::Query, dataset.query()),
-        (Set::Gallery, dataset.gallery()),
+    let [query, gallery] = outcome.ranges.clone();
+    for (set, folder, range) in [
+        (Set::Query, dataset.query(), query),
+        (Set::Gallery, dataset.gallery(), gallery),
     ] {
         let done = outcome.journal.extracted(set).map_err(Failure::ran)?;
         provenance
@@ -187,6 +211,8 @@ fn finish(
             .items
             .iter()
             .enumerate()
+            .take(range.end)
+            .skip(range.start)
             .filter(|(position, _)| !done.failed.iter().any(|f| f.position == *position))
             .map(|(_, item)| Row::from(item))
             .collect();
@@ -197,27 +223,22 @@ fn finish(
         );
         sets.push(SetFeatures { rows, plain, flip });
     }
-    let failed = provenance.failed.clone();
+    summary.failed.clone_from(&provenance.failed);
     let [query, gallery] =
         <[SetFeatures; 2]>::try_from(sets).map_err(|_| Failure::ran("two sets were read"))?;
-    let rows = query.rows.len() + gallery.rows.len();
-    Features {
+    summary.rows = query.rows.len() + gallery.rows.len();
+    let features = Features {
         provenance,
         query,
         gallery,
+    };
+    match part {
+        None => features.write(&summary.features),
+        Some(part) => features.write_part(&summary.features, &part),
     }
-    .write(out)
     .map_err(Failure::ran)?;
     outcome.journal.remove().map_err(Failure::ran)?;
-    Ok(Summary {
-        features: out.to_owned(),
-        rows,
-        dim,
-        resumed: outcome.resumed,
-        images_per_second: outcome.images as f64 / outcome.seconds.max(1e-9),
-        device,
-        failed,
-    })
+    Ok(summary)
 }
 
 fn extract_failure(error: ExtractError) -> Failure {

@@ -59,7 +59,7 @@ enum Command {
     Infer(Box<infer::InferArgs>),
     /// How fast a model is: stages, percentiles, both throughputs, a page, gates for CI, tuning
     Bench(Box<bench::BenchArgs>),
-    /// Join the outputs of `infer --shard I/N`
+    /// Join the parts of `infer --shard I/N`, or of `mgn extract --shard I/N`
     Merge(merge::MergeArgs),
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]

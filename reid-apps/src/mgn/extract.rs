@@ -5,7 +5,7 @@
 //! data set's order.
 
 use std::marker::PhantomData;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +18,7 @@ use super::{Embedder, EmbedderError};
 use crate::data::{Item, ReidDataset};
 use crate::files::hex;
 use crate::imaging::{BatchPreprocessor, Recipe};
+use crate::runner::infer::Shard;
 use crate::runner::{
     BatchError, Clock, Done, Figures, Lane, Options, Pipeline, PipelineError, Stage, Work,
 };
@@ -35,6 +36,8 @@ pub struct Extraction<'a> {
     pub out: &'a Path,
     /// The library that runs the model, as it is written to the features.
     pub device: &'a str,
+    /// Which part of it is to be done; everything without.
+    pub shard: Option<Shard>,
     /// Whether one bad image ends it.
     pub strict: bool,
     /// Set it from another thread to end after the batch under way.
@@ -47,6 +50,10 @@ pub struct Extraction<'a> {
 pub struct Outcome {
     /// All rows and failures.
     pub journal: Journal,
+    /// The images that were to be done, by their positions in query and gallery.
+    pub ranges: [Range<usize>; 2],
+    /// SHA-256 over the names and sizes of all images, in order.
+    pub data: String,
     /// Images that an earlier, interrupted run had done.
     pub resumed: usize,
     /// Images done in this run.
@@ -118,10 +125,15 @@ pub fn extract(embedders: Vec<Embedder>, job: &Extraction<'_>) -> Result<Outcome
             other.sha256()
         )));
     }
+    let data = data_hash(job.data);
     let fingerprint = Fingerprint {
         format: 1,
         model: embedder.sha256().to_owned(),
-        data: data_hash(job.data),
+        data: match job.shard {
+            None => data.clone(),
+            // One part does not go on where another one stopped.
+            Some(Shard { index, count }) => format!("{data}, part {index} of {count}"),
+        },
         device: job.device.to_owned(),
         dim: embedder.dim(),
     };
@@ -133,12 +145,15 @@ pub fn extract(embedders: Vec<Embedder>, job: &Extraction<'_>) -> Result<Outcome
             .sum::<usize>()
     };
     let resumed = done(&journal);
-    let batches = plan(job.data, &journal, embedder.batch());
+    let ranges = ranges(job.data, embedder.batch(), job.shard);
+    let batches = plan(job.data, &ranges, &journal, embedder.batch());
     let started = std::time::Instant::now();
     let figures = run(embedders, job, batches, &mut journal)?;
     let images = done(&journal) - resumed;
     Ok(Outcome {
         journal,
+        ranges,
+        data,
         resumed,
         images,
         seconds: started.elapsed().as_secs_f64(),
@@ -153,12 +168,38 @@ fn items(data: &dyn ReidDataset, set: Set) -> &[Item] {
     }
 }
 
+/// Returns the images of a part, by their positions in query and gallery. Parts are runs of whole
+/// batches, first of the query, then of the gallery, so that each image is in the same batch as in
+/// an extraction in one go.
+#[must_use]
+pub fn ranges(data: &dyn ReidDataset, batch: usize, shard: Option<Shard>) -> [Range<usize>; 2] {
+    let lengths = Set::ALL.map(|set| items(data, set).len());
+    let Some(shard) = shard else {
+        return lengths.map(|length| 0..length);
+    };
+    let [query, gallery] = lengths.map(|length| length.div_ceil(batch));
+    let part = shard.range(query + gallery, 1);
+    let cut = |batches: Range<usize>, length: usize| {
+        (batches.start * batch).min(length)..(batches.end * batch).min(length)
+    };
+    let later = |batch: usize| batch.saturating_sub(query);
+    [
+        cut(part.clone(), lengths[0]),
+        cut(later(part.start)..later(part.end), lengths[1]),
+    ]
+}
+
 /// Lists what is left to do.
-fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Batch<'a>> {
+fn plan<'a>(
+    data: &'a dyn ReidDataset,
+    ranges: &[Range<usize>; 2],
+    journal: &Journal,
+    size: usize,
+) -> Vec<Batch<'a>> {
     let mut batches = Vec::new();
-    for set in Set::ALL {
-        let all = items(data, set);
-        let first = journal.images(set).min(all.len());
+    for (set, range) in Set::ALL.into_iter().zip(ranges) {
+        let all = &items(data, set)[..range.end];
+        let first = (range.start + journal.images(set)).min(range.end);
         let mut start = first;
         for items in all[first..].chunks(size) {
             batches.push(Batch {

@@ -147,7 +147,7 @@ fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
                 continue;
             }
             let mut bytes = fs::read(&path).unwrap();
-            if path.ends_with("meta.json") {
+            if path.ends_with("meta.json") || path.ends_with("part.json") {
                 let mut meta = json(&path);
                 assert!(meta["run"].take().is_string());
                 bytes = meta.to_string().into_bytes();
@@ -461,4 +461,28 @@ fn a_bad_image_in_a_part_is_told_and_noted_in_the_whole_as_in_one_go() {
     assert_eq!(contents(&path("whole")), contents(&path("all")));
     let failed = json(&path("all/meta.json"))["failed"].clone();
     assert_eq!(failed.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_part_goes_on_where_it_stopped_and_never_where_another_part_did() {
+    let shared = Shared::get();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let stop = |name: &str| {
+        let mut run = shared.extract(&path(name), &["--shard", "0/2"]);
+        run.env("ACL_SIM_FAULTS", "[[execution]]\nnth = 5\ncode = 507011");
+        fails(run, 1, &["507011"]);
+        assert!(path(name).join("extract.partial").exists());
+    };
+    let run = |name: &str, shard: &str| works(shared.extract(&path(name), &["--shard", shard]));
+    run("p0", "0/2");
+    run("p1", "1/2");
+    stop("same");
+    let said = run("same", "0/2");
+    assert!(said.contains("images were done before"), "{said}");
+    assert_eq!(contents(&path("same")), contents(&path("p0")));
+    stop("other");
+    let said = run("other", "1/2");
+    assert!(!said.contains("done before"), "{said}");
+    assert_eq!(contents(&path("other")), contents(&path("p1")));
 }

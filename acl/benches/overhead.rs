@@ -11,7 +11,7 @@ use std::ffi::c_void;
 use std::time::Instant;
 
 use acl::{Bindings, Context, DeviceBuffer, Model, Runtime};
-use acl_sys::{aclError, aclmdlDataset, aclrtMemcpyKind};
+use acl_sys::{aclDataBuffer, aclError, aclmdlDataset, aclrtMemcpyKind};
 use ascend_om::onnx::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
 
 const BYTES: usize = 1024;
@@ -64,11 +64,13 @@ struct ByHand {
     execute: unsafe extern "C" fn(u32, *const aclmdlDataset, *mut aclmdlDataset) -> aclError,
     model: u32,
     sets: [*mut aclmdlDataset; 2],
+    buffers: [*mut aclDataBuffer; 2],
+    api: &'static acl::Api,
     memory: [DeviceBuffer; 2],
 }
 
 impl ByHand {
-    fn new(api: &acl::Api, context: &Context, model: &Model) -> Result<Self, Failure> {
+    fn new(api: &'static acl::Api, context: &Context, model: &Model) -> Result<Self, Failure> {
         let memory = [
             DeviceBuffer::alloc(context, BYTES)?,
             DeviceBuffer::alloc(context, BYTES)?,
@@ -79,19 +81,22 @@ impl ByHand {
             .aclmdlAddDatasetBuffer
             .ok_or("no aclmdlAddDatasetBuffer")?;
         let mut sets = [std::ptr::null_mut(); 2];
-        for (set, memory) in sets.iter_mut().zip(&memory) {
+        let mut buffers = [std::ptr::null_mut(); 2];
+        for ((set, made), memory) in sets.iter_mut().zip(&mut buffers).zip(&memory) {
             // SAFETY: the function takes nothing.
             *set = unsafe { create() };
             // SAFETY: the memory is device memory of that size and lives as long as the set.
-            let buffer = unsafe { buffer(memory.as_raw(), BYTES) };
+            *made = unsafe { buffer(memory.as_raw(), BYTES) };
             // SAFETY: both were just made.
-            check(unsafe { add(*set, buffer) })?;
+            check(unsafe { add(*set, *made) })?;
         }
         Ok(Self {
             copy: api.aclrtMemcpy.ok_or("no aclrtMemcpy")?,
             execute: api.aclmdlExecute.ok_or("no aclmdlExecute")?,
             model: model.as_raw(),
             sets,
+            buffers,
+            api,
             memory,
         })
     }
@@ -109,6 +114,28 @@ impl ByHand {
         check(unsafe { (self.execute)(self.model, self.sets[0], self.sets[1]) })?;
         // SAFETY: both ranges have `BYTES` bytes and live on.
         check(unsafe { (self.copy)(host, BYTES, output.as_raw(), BYTES, down) })
+    }
+}
+
+impl Drop for ByHand {
+    fn drop(&mut self) {
+        let (Some(set), Some(buffer)) =
+            (self.api.aclmdlDestroyDataset, self.api.aclDestroyDataBuffer)
+        else {
+            return;
+        };
+        for index in 0..2 {
+            // SAFETY: made by `new`, and nothing runs with it any more.
+            let of_set = unsafe { set(self.sets[index]) };
+            // SAFETY: made by `new`, and its set is gone.
+            let of_buffer = unsafe { buffer(self.buffers[index]) };
+            let ends = [of_set, of_buffer];
+            for code in ends {
+                if code != 0 {
+                    eprintln!("not released: status {code}");
+                }
+            }
+        }
     }
 }
 

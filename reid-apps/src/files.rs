@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -19,9 +19,7 @@ pub(crate) fn write_file(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<String> {
-    let mut partial_name = path.file_name().map_or_else(OsString::new, OsString::from);
-    partial_name.push(".partial");
-    let partial = path.with_file_name(partial_name);
+    let partial = partial_of(path);
     let written = write_whole(&partial, fill).and_then(|hash| {
         fs::rename(&partial, path)?;
         Ok(hash)
@@ -62,6 +60,13 @@ impl Write for HashingWriter {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
+}
+
+/// Returns the name beside `path` that a file or folder has until it is whole.
+pub(crate) fn partial_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
+    name.push(".partial");
+    path.with_file_name(name)
 }
 
 /// Hashes what is read through it, so that a large file is read once.

@@ -197,3 +197,138 @@ fn autotune_finds_the_model_with_the_best_rate_and_writes_it_down() {
     let best = text["samples_per_second"].as_float().unwrap();
     assert!(best > 0.0 && (1..=4).contains(&text["slots"].as_integer().unwrap()));
 }
+
+/// A tuned profile of `bs64.om`, beside `bs1.om`.
+fn tuned(case: &Case) -> (String, String) {
+    let (small, large) = (case.text("bs1.om"), case.text("bs64.om"));
+    relu(small.as_ref(), 1);
+    relu(large.as_ref(), 64);
+    let path = case.text("tuned.toml");
+    let mut all = vec!["bench", "--backend", "sim", "--duration", "0.1"];
+    all.extend(["--tuned", &path, "--autotune", &small, &large]);
+    ok(&all);
+    (path, large)
+}
+
+#[test]
+fn a_profile_chooses_the_model_its_batch_and_the_slots_of_a_run() {
+    let case = Case::empty();
+    let (path, large) = tuned(&case);
+    let text = fs::read_to_string(&path).unwrap();
+    // Which number is the fastest depends on the machine; this one is never the default.
+    let slots = with_slots(&text, 7);
+    fs::write(&path, &slots).unwrap();
+    let bench = ["bench", "--backend", "sim", "--loop", "20", "--json"];
+    let run = |more: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&ok(&[&bench[..], more].concat())).unwrap()
+    };
+    let report = run(&["--profile", &path]);
+    assert_eq!(report["setup"]["batch"], 64);
+    assert_eq!(report["setup"]["slots"], 7);
+    assert_eq!(report["run"]["model"], "bs64.om");
+    assert_eq!(run(&["--model", &large])["setup"]["slots"], 3);
+    // What is typed is stronger than the profile.
+    assert_eq!(
+        run(&["--slots", "2", "--profile", &path])["setup"]["slots"],
+        2
+    );
+
+    fs::create_dir(case.path("in")).unwrap();
+    for sample in 0..3 {
+        bin(&case.path(&format!("in/s{sample}.bin")), &row(sample));
+    }
+    let (input, out) = (case.text("in"), case.text("out"));
+    let mut infer = vec!["infer", "--backend", "sim", "--profile", &path];
+    infer.extend(["--input", &input, "--output", &out]);
+    infer.extend(["--output_dirname", "r"]);
+    ok(&infer);
+    assert_eq!(numbers(&case.path("out/r/s2_0.bin")), relu_of(2));
+    let summary = json(&case.path("out/r_summary.json"));
+    assert_eq!(summary["reid"]["run"]["model"], "bs64.om");
+    assert_eq!(summary["reid"]["batch"], 64);
+
+    // Profile and models move together when the profile names them without a folder.
+    let moved = case.path("moved");
+    fs::create_dir(&moved).unwrap();
+    fs::rename(&large, moved.join("bs64.om")).unwrap();
+    let gone = [&bench[..], &["--profile", &path]].concat();
+    fails(&gone, 3, &["tuned.toml", "bs64.om is not there", "--model"]);
+    let there = moved.join("tuned.toml").display().to_string();
+    fs::write(&there, slots.replace(&large, "bs64.om")).unwrap();
+    assert_eq!(run(&["--profile", &there])["setup"]["slots"], 7);
+}
+
+/// The profile with another number of slots at its head.
+fn with_slots(text: &str, slots: usize) -> String {
+    let (head, tail) = text.split_once("\nslots = ").unwrap();
+    let (_, tail) = tail.split_once('\n').unwrap();
+    format!("{head}\nslots = {slots}\n{tail}")
+}
+
+#[test]
+fn a_profile_of_another_model_or_that_is_none_is_refused() {
+    let case = Case::empty();
+    let (path, _) = tuned(&case);
+    let small = case.text("bs1.om");
+    let with = |more: &[&'static str]| -> Vec<String> {
+        let all = ["bench", "--backend", "sim", "--loop", "5", "--profile"];
+        let all = all.iter().copied().chain([path.as_str()]);
+        all.chain(more.iter().copied()).map(str::to_owned).collect()
+    };
+    let mut other = with(&["--model"]);
+    other.push(small.clone());
+    fails(
+        &strs(&other),
+        2,
+        &[
+            "tuned.toml is a profile of another model",
+            "bs1.om",
+            "--autotune",
+        ],
+    );
+    let good = fs::read_to_string(&path).unwrap();
+    for (text, wanted) in [
+        ("", "missing field"),
+        ("model = 3", "invalid type"),
+        ("[[", "TOML parse error"),
+        (&with_slots(&good, 0), "slots is 0, possible are 1 to 16"),
+        (&with_slots(&good, 17), "slots is 17"),
+    ] {
+        fs::write(&path, text).unwrap();
+        fails(
+            &strs(&with(&[])),
+            2,
+            &["tuned.toml", wanted, "reid bench --autotune"],
+        );
+    }
+    fs::remove_file(&path).unwrap();
+    fails(&strs(&with(&[])), 2, &["tuned.toml", "No such file"]);
+    fails(
+        &strs(&with(&["--autotune", "m.om"])),
+        2,
+        &["cannot be used with"],
+    );
+}
+
+#[test]
+fn a_profile_keeps_the_gear_that_it_was_tuned_with() {
+    let case = Case::empty();
+    let options = ascendcl::atc::Options {
+        input_shape: vec![("x".into(), vec![-1, 4])],
+        dynamic_batch_size: vec![1, 2, 4],
+        ..Default::default()
+    };
+    let file = case.path("m.om");
+    model(&file, "Relu", &[("x", &[-1, 4])], &[-1, 4], options);
+    let (file, path) = (case.text("m.om"), case.text("t.toml"));
+    let mut all = vec!["bench", "--backend", "sim", "--duration", "0.05"];
+    all.extend(["--dymBatch", "2", "--tuned", &path, "--autotune", &file]);
+    ok(&all);
+    let run = |more: &[&str]| -> serde_json::Value {
+        let all = ["bench", "--backend", "sim", "--loop", "20", "--json"];
+        let all = [&all[..], &["--profile", &path], more].concat();
+        serde_json::from_str(&ok(&all)).unwrap()
+    };
+    assert_eq!(run(&[])["setup"]["batch"], 2);
+    assert_eq!(run(&["--dymBatch", "4"])["setup"]["batch"], 4);
+}

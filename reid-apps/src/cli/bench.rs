@@ -10,6 +10,7 @@ use clap::Args;
 use super::exit::Failure;
 use super::infer::{line, warm_up, work};
 use super::runner_args::{RunnerArgs, failure};
+use super::tuned::{Choice, Tried, Tuned};
 use super::{Session, out};
 use crate::files::write_file;
 use crate::runner::bench::{BenchReport, Setup, Warm, compare, page};
@@ -24,7 +25,7 @@ const KEPT: usize = 4096;
 #[derive(Clone, Debug, Args)]
 pub(super) struct BenchArgs {
     /// The compiled model
-    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model"], value_name = "FILE.om", required_unless_present_any = ["compare", "autotune"])]
+    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model"], value_name = "FILE.om", required_unless_present_any = ["compare", "autotune", "profile"])]
     model: Option<PathBuf>,
 
     #[command(flatten)]
@@ -55,7 +56,7 @@ pub(super) struct BenchArgs {
     max_p99: Option<f64>,
 
     /// Compare two reports instead of running; fail (1) if the second is worse
-    #[arg(long, value_name = "FILE.json", num_args = 2, conflicts_with_all = ["model", "autotune"])]
+    #[arg(long, value_name = "FILE.json", num_args = 2, conflicts_with_all = ["model", "autotune", "profile"])]
     compare: Vec<PathBuf>,
 
     /// How much worse a figure may be, in per cent
@@ -63,7 +64,7 @@ pub(super) struct BenchArgs {
     tolerance: f64,
 
     /// Find the model and the number of slots with the best rate; name a model per batch size
-    #[arg(long, value_name = "FILE.om", num_args = 1.., conflicts_with = "model")]
+    #[arg(long, value_name = "FILE.om", num_args = 1.., conflicts_with_all = ["model", "profile", "slots"])]
     autotune: Vec<PathBuf>,
 
     /// Where --autotune writes what it found
@@ -85,10 +86,10 @@ pub(super) fn run(arguments: &BenchArgs, session: &Session) -> Result<(), Failur
     if !arguments.autotune.is_empty() {
         return autotune(arguments, session);
     }
-    let Some(model) = &arguments.model else {
-        return Err(Failure::Usage("--model names no file".to_owned()));
-    };
-    let (report, figures) = measure(arguments, model, usize::from(arguments.runner.slots))?;
+    let mut arguments = arguments.clone();
+    let choice = arguments.runner.choose(arguments.model.as_deref())?;
+    let arguments = &arguments;
+    let (report, figures) = measure(arguments, &choice)?;
     write(arguments, &report, &figures)?;
     if !matches!(&arguments.json, Some(path) if path.as_os_str() == "-") {
         tell(&report)?;
@@ -97,20 +98,15 @@ pub(super) fn run(arguments: &BenchArgs, session: &Session) -> Result<(), Failur
 }
 
 /// Measures a model.
-fn measure(
-    arguments: &BenchArgs,
-    model: &Path,
-    slots: usize,
-) -> Result<(BenchReport, Figures), Failure> {
+fn measure(arguments: &BenchArgs, choice: &Choice) -> Result<(BenchReport, Figures), Failure> {
     let runner = &arguments.runner;
     let runtime = runner.runtime(None)?;
     let shape = runner.shape()?;
-    let mut pipeline = runner.options();
-    pipeline.slots = slots;
+    let pipeline = runner.options();
     let mut job = Job::open(
         &runtime,
         JobOptions {
-            model,
+            model: &choice.model,
             devices: &runner.device,
             pipeline,
             passes: 1,
@@ -123,6 +119,7 @@ fn measure(
         },
     )
     .map_err(failure)?;
+    choice.check(&job.info)?;
     let work = work(runner, &job, shape, None).map_err(failure)?;
     let samples = work.files.as_ref().map_or(0..1, |files| 0..files.len());
     let stop = super::mgn::interruption();
@@ -168,7 +165,7 @@ fn measure(
     let (figures, dropped, settled) = warm.finish();
     let setup = Setup {
         devices: runner.device.clone(),
-        slots,
+        slots: pipeline.slots,
         workers: pipeline.workers,
         batch: job.batch,
         files: work.files.is_some(),
@@ -306,43 +303,23 @@ fn run_compare(before: &Path, after: &Path, tolerance: f64) -> Result<(), Failur
     )))
 }
 
-/// What `--autotune` writes.
-struct Tuned {
-    /// The model with the best rate.
-    model: String,
-    sha256: String,
-    batch: usize,
-    slots: usize,
-    /// Samples per second of wall-clock time.
-    samples_per_second: f64,
-    device: String,
-    simulated: bool,
-    tried: Vec<Tried>,
-}
-
-/// One setting that was tried.
-struct Tried {
-    model: String,
-    batch: usize,
-    slots: usize,
-    samples_per_second: f64,
-    execute_median_ms: f64,
-}
-
 /// Tries each model with 1 to 4 slots, and keeps the best; of equals the one with fewer slots.
 fn autotune(arguments: &BenchArgs, session: &Session) -> Result<(), Failure> {
     let stop: &AtomicBool = &super::mgn::interruption();
-    let quick = BenchArgs {
+    let mut quick = BenchArgs {
         duration: Some(arguments.duration.unwrap_or(1.0)),
         ..arguments.clone()
     };
-    let slots = 1..=4;
     let bar = session.progress("settings", arguments.autotune.len() * 4);
     let mut tried: Vec<Tried> = Vec::new();
     let mut best: Option<(usize, BenchReport)> = None;
     for model in &arguments.autotune {
-        for slots in slots.clone() {
-            let (report, _) = measure(&quick, model, slots)?;
+        // A profile is read from anywhere.
+        let model = std::path::absolute(model)?;
+        let choice = quick.runner.choose(Some(&model))?;
+        for slots in 1..=4 {
+            quick.runner.slots = Some(slots);
+            let (report, _) = measure(&quick, &choice)?;
             verdict(&quick, &report)?;
             if stop.load(std::sync::atomic::Ordering::Relaxed) {
                 return Err(Failure::Interrupted(
@@ -351,9 +328,9 @@ fn autotune(arguments: &BenchArgs, session: &Session) -> Result<(), Failure> {
             }
             let rate = report.throughput.wall;
             tried.push(Tried {
-                model: model.display().to_string(),
+                model: model.clone(),
                 batch: report.setup.batch,
-                slots,
+                slots: usize::from(slots),
                 samples_per_second: rate,
                 execute_median_ms: report.stages.get("execute").map_or(0.0, |q| q.median),
             });
@@ -371,7 +348,7 @@ fn autotune(arguments: &BenchArgs, session: &Session) -> Result<(), Failure> {
     for one in &tried {
         out!(
             "{}  batch {}  slots {}  {:.2} samples/s",
-            one.model,
+            one.model.display(),
             one.batch,
             one.slots,
             one.samples_per_second
@@ -385,6 +362,7 @@ fn autotune(arguments: &BenchArgs, session: &Session) -> Result<(), Failure> {
         sha256: report.run.sha256.clone(),
         batch: report.setup.batch,
         slots: report.setup.slots,
+        dym_batch: arguments.runner.dym_batch,
         samples_per_second: report.throughput.wall,
         device: report.run.device(),
         simulated: report.run.simulated,
@@ -392,44 +370,14 @@ fn autotune(arguments: &BenchArgs, session: &Session) -> Result<(), Failure> {
     };
     out!(
         "best         {} with {} slots: {:.2} samples/s on {}",
-        tuned.model,
+        tuned.model.display(),
         tuned.slots,
         tuned.samples_per_second,
         tuned.device
     )?;
-    let text = to_toml(&tuned);
+    let text = tuned.to_toml();
     write_file(&arguments.tuned, |file| file.write_all(text.as_bytes()))
         .map_err(|error| Failure::ran(format!("{}: {error}", arguments.tuned.display())))?;
     out!("profile      {}", arguments.tuned.display())?;
     Ok(())
-}
-
-/// Spells TOML; strings are spelled as JSON spells them, which TOML's basic strings take.
-fn to_toml(tuned: &Tuned) -> String {
-    use std::fmt::Write as _;
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let mut out = format!(
-        "# Written by reid bench --autotune.\nmodel = {}\nsha256 = {}\nbatch = {}\nslots = {}\n\
-         samples_per_second = {:.3}\ndevice = {}\nsimulated = {}\n",
-        quoted(&tuned.model),
-        quoted(&tuned.sha256),
-        tuned.batch,
-        tuned.slots,
-        tuned.samples_per_second,
-        quoted(&tuned.device),
-        tuned.simulated
-    );
-    for one in &tuned.tried {
-        let _ = write!(
-            out,
-            "\n[[tried]]\nmodel = {}\nbatch = {}\nslots = {}\nsamples_per_second = {:.3}\n\
-             execute_median_ms = {:.4}\n",
-            quoted(&one.model),
-            one.batch,
-            one.slots,
-            one.samples_per_second,
-            one.execute_median_ms
-        );
-    }
-    out
 }

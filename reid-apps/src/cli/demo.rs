@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::Session;
+use super::devices::DevicesArgs;
 use super::exit::Failure;
-use super::{DeviceArgs, Session};
 use crate::backend::Backend;
 
 #[derive(Clone, Debug, Args)]
@@ -76,7 +77,7 @@ pub(super) fn run(_: &DemoArgs, _: &Session) -> Result<(), Failure> {
 
 #[cfg(feature = "sim")]
 pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure> {
-    use super::mgn::{ExtractArgs, run_extract};
+    use super::extract::{ExtractArgs, run_extract};
     use super::out;
     use crate::eval::{Options, report_features};
     use crate::features::Features;
@@ -121,13 +122,14 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
         dataset: crate::data::DataSetChoice::default(),
         out: features_dir.clone(),
         strict: true,
-        device: DeviceArgs {
+        shard: None,
+        device: DevicesArgs {
             backend: Backend::Simulator,
-            device: 0,
+            device: vec![0],
         },
     };
-    let api = Backend::Simulator.open().map_err(Failure::environment)?;
-    out!("features  {}", run_extract(&extract, api, session)?)?;
+    let devices = extract.device.open()?;
+    out!("features  {}", run_extract(&extract, &devices, session)?)?;
 
     let features = Features::read(&features_dir).map_err(Failure::ran)?;
     let report = report_features(&features, &Options::default()).map_err(Failure::ran)?;

@@ -10,20 +10,21 @@ use clap::{Args, ValueEnum};
 
 use super::exit::Failure;
 use super::infer_files::{files_info, perf_text, timestamp};
-use super::runner_args::{RunnerArgs, acl_json, failure, switch};
+use super::runner_args::{RunnerArgs, acl_json, failure, parse_shard, switch};
+use super::tuned::Choice;
 use super::{Session, out};
 use crate::files::write_file;
 use crate::runner::infer::{
-    FailedBatch, FileBatch, FileWork, InputFiles, Job, JobOptions, OutFormat, Shape, Shard,
-    Summary, Writer, parse_range,
+    FailedBatch, FileBatch, FileWork, InputFiles, Job, JobOptions, OutFormat, Shape, Summary,
+    Writer, parse_range,
 };
 use crate::runner::{Done, Figures, Outcome, Quantiles, Stage};
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct InferArgs {
     /// The compiled model
-    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model", "om_path"], value_name = "FILE.om")]
-    model: PathBuf,
+    #[arg(short = 'm', long, visible_aliases = ["om-model", "om_model", "om_path"], value_name = "FILE.om", required_unless_present = "profile")]
+    model: Option<PathBuf>,
 
     #[command(flatten)]
     runner: RunnerArgs,
@@ -125,10 +126,20 @@ enum Compat {
 }
 
 pub(super) fn run(arguments: &InferArgs, session: &Session) -> Result<(), Failure> {
-    if let Some(range) = &arguments.range {
-        return run_range(arguments, range, session);
+    if arguments.profiler && arguments.dump {
+        return Err(Failure::Usage(
+            "--profiler and --dump exclude each other: the library does one of both in a run; run \
+             twice"
+                .to_owned(),
+        ));
     }
-    let outcome = run_once(arguments, arguments.runner.shape()?, session)?;
+    let mut arguments = arguments.clone();
+    let choice = arguments.runner.choose(arguments.model.as_deref())?;
+    let arguments = &arguments;
+    if let Some(range) = &arguments.range {
+        return run_range(arguments, &choice, range, session);
+    }
+    let outcome = run_once(arguments, &choice, arguments.runner.shape()?, session)?;
     outcome.verdict()
 }
 
@@ -202,13 +213,33 @@ fn writer(arguments: &InferArgs, folder: &Path) -> Writer {
     }
 }
 
-fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<Ended, Failure> {
-    let shard = arguments
-        .shard
-        .as_deref()
-        .map(|text| Shard::parse(text, |name| std::env::var(name).ok()))
-        .transpose()
-        .map_err(Failure::Usage)?;
+/// Writes the configuration that --profiler and --dump ask for, unless there is one.
+fn acl_config(
+    arguments: &InferArgs,
+    model: &Path,
+    folder: &Path,
+) -> Result<Option<PathBuf>, Failure> {
+    let (profiler, dump) = (arguments.profiler, arguments.dump);
+    match &arguments.runner.acl_json {
+        _ if !profiler && !dump => Ok(None),
+        None => acl_json(folder, model, profiler, dump).map(Some),
+        Some(given) => {
+            log::warn!(
+                "--profiler and --dump do nothing beside --acl_json_path: what {} says counts",
+                given.display()
+            );
+            Ok(None)
+        }
+    }
+}
+
+fn run_once(
+    arguments: &InferArgs,
+    choice: &Choice,
+    shape: Shape,
+    session: &Session,
+) -> Result<Ended, Failure> {
+    let shard = parse_shard(arguments.shard.as_deref())?;
     if shard.is_some() && arguments.runner.input.is_empty() {
         return Err(Failure::Usage(
             "--shard divides files; name them by --input".to_owned(),
@@ -216,13 +247,8 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
     }
     let folder = folder(arguments)?;
     let config = match &folder {
-        Some(folder) if arguments.profiler || arguments.dump => Some(acl_json(
-            folder,
-            &arguments.model,
-            arguments.profiler,
-            arguments.dump,
-        )?),
-        _ => None,
+        Some(folder) => acl_config(arguments, &choice.model, folder)?,
+        None => None,
     };
     let runtime = arguments.runner.runtime(config.as_deref())?;
     let mut pipeline = arguments.runner.options();
@@ -232,7 +258,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
     let mut job = Job::open(
         &runtime,
         JobOptions {
-            model: &arguments.model,
+            model: &choice.model,
             devices: &arguments.runner.device,
             pipeline,
             passes: 1,
@@ -245,6 +271,7 @@ fn run_once(arguments: &InferArgs, shape: Shape, session: &Session) -> Result<En
         },
     )
     .map_err(failure)?;
+    choice.check(&job.info)?;
     let writer = folder.as_deref().map(|folder| writer(arguments, folder));
     let work = work(&arguments.runner, &job, shape, writer).map_err(failure)?;
     let (samples, info) = match (&work.files, shard) {
@@ -487,7 +514,12 @@ fn tell(
 }
 
 /// Runs once for each combination of shapes, and prints which of them work.
-fn run_range(arguments: &InferArgs, range: &str, session: &Session) -> Result<(), Failure> {
+fn run_range(
+    arguments: &InferArgs,
+    choice: &Choice,
+    range: &str,
+    session: &Session,
+) -> Result<(), Failure> {
     let all = parse_range(range).map_err(Failure::Usage)?;
     let stop = super::mgn::interruption();
     let (mut good, mut bad) = (0, 0);
@@ -511,7 +543,7 @@ fn run_range(arguments: &InferArgs, range: &str, session: &Session) -> Result<()
             compat: None,
             ..arguments.clone()
         };
-        match run_once(&once, Shape::Open(shapes), session) {
+        match run_once(&once, choice, Shape::Open(shapes), session) {
             Ok(ended) if ended.summary.reid.failed.is_empty() => {
                 good += 1;
                 let rate = ended.summary.reid.throughput;

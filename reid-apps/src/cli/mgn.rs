@@ -4,26 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use acl::{Context, Runtime};
 use clap::{Args, Subcommand};
-use ndarray::Array2;
 
 use super::evaluate_args::EvaluationArgs;
 use super::exit::Failure;
+use super::extract::{ExtractArgs, run_extract};
 use super::guide::{evaluate_om, info, save_bin};
-use super::{DeviceArgs, Session, out};
+use super::{Session, out};
 use crate::data::{DataSetChoice, Folder, ReidDataset, picture_folders};
 use crate::eval::{
     FeatureDistances, Metric, Options, ReportError, Standing, embed, rank_query, report_features,
     report_folder,
 };
-use crate::features::{
-    DataInfo, DeviceInfo, FailedImage, Features, ForeignFeatures, ModelInfo, Provenance, Row,
-    SetFeatures, ToolInfo, new_run_id,
-};
+use crate::features::{Features, ForeignFeatures, Provenance, Row};
 use crate::imaging::decode_file;
-use crate::mgn::journal::Set;
-use crate::mgn::{Embedder, EmbedderError, ExtractError, Extraction, Outcome, extract};
 use crate::view::{Answer, Caption, Picture, Ranking, Style, ranking_sheet};
 
 #[derive(Debug, Subcommand)]
@@ -41,32 +35,6 @@ pub(super) enum MgnCommand {
     Info(info::InfoCommand),
     /// Compute mAP and CMC from the result folders of another runner
     EvaluateOm(evaluate_om::EvaluateOmArgs),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct ExtractArgs {
-    /// The MGN, converted to an .om (input N,3,384,128)
-    #[arg(long, value_name = "FILE.om")]
-    pub(super) model: PathBuf,
-
-    /// The data set's folder
-    #[arg(long, value_name = "DIR")]
-    pub(super) data: PathBuf,
-
-    /// Which data set it is: auto, market1501, duke, msmt17 or cuhk03-np
-    #[arg(long, value_name = "NAME", default_value_t)]
-    pub(super) dataset: DataSetChoice,
-
-    /// The folder for the features
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: PathBuf,
-
-    /// End at the first image that cannot be read
-    #[arg(long)]
-    pub(super) strict: bool,
-
-    #[command(flatten)]
-    pub(super) device: DeviceArgs,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -114,12 +82,8 @@ pub(super) struct RankArgs {
 pub(super) fn run(command: MgnCommand, session: &Session) -> Result<(), Failure> {
     match command {
         MgnCommand::Extract(arguments) => {
-            let api = arguments
-                .device
-                .backend
-                .open()
-                .map_err(Failure::environment)?;
-            let summary = run_extract(&arguments, api, session)?;
+            let devices = arguments.device.open()?;
+            let summary = run_extract(&arguments, &devices, session)?;
             out!("{summary}")?;
             summary.verdict()
         }
@@ -129,182 +93,6 @@ pub(super) fn run(command: MgnCommand, session: &Session) -> Result<(), Failure>
         MgnCommand::Info(command) => info::run(&command),
         MgnCommand::EvaluateOm(arguments) => evaluate_om::run(&arguments),
     }
-}
-
-/// How an extraction went.
-pub(super) struct Summary {
-    features: PathBuf,
-    rows: usize,
-    dim: usize,
-    resumed: usize,
-    images_per_second: f64,
-    device: String,
-    failed: Vec<FailedImage>,
-}
-
-impl std::fmt::Display for Summary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} features of {} numbers in {}",
-            self.rows,
-            self.dim,
-            self.features.display()
-        )?;
-        if self.resumed > 0 {
-            write!(f, " ({} images were done before)", self.resumed)?;
-        }
-        write!(
-            f,
-            ", {:.1} images/s on {}",
-            self.images_per_second, self.device
-        )
-    }
-}
-
-impl Summary {
-    /// Lists the images without features, and fails if there are any.
-    pub(super) fn verdict(&self) -> Result<(), Failure> {
-        if self.failed.is_empty() {
-            return Ok(());
-        }
-        for failed in &self.failed {
-            eprintln!("reid: no features: {}", failed.error);
-        }
-        let count = self.failed.len();
-        Err(Failure::ran(format!(
-            "{count} images could not be read; the others have features"
-        )))
-    }
-}
-
-/// Extracts on an opened library.
-pub(super) fn run_extract(
-    arguments: &ExtractArgs,
-    api: &'static acl_sys::Api,
-    session: &Session,
-) -> Result<Summary, Failure> {
-    let dataset = open_data(&arguments.data, arguments.dataset)?;
-    let runtime = Runtime::init(api).map_err(Failure::environment)?;
-    let device = runtime
-        .device(arguments.device.device)
-        .map_err(Failure::environment)?;
-    let context = Context::new(&device).map_err(Failure::environment)?;
-    let embedder = Embedder::open(&context, &arguments.model).map_err(Failure::environment)?;
-    let soc = device.soc_name().map_err(Failure::environment)?;
-    let version = runtime.version().map_or_else(
-        |_| "unknown".to_owned(),
-        |(major, minor, patch)| format!("{major}.{minor}.{patch}"),
-    );
-    let source = runtime.source();
-    let library = source.path.map_or_else(
-        || "in process".to_owned(),
-        |path| path.display().to_string(),
-    );
-    let name = match source.simulator {
-        Some(simulator) => format!("{soc} (simulated by {simulator})"),
-        None => soc.clone(),
-    };
-    let interrupted = interruption();
-    let total = |set: Set| match set {
-        Set::Query => dataset.query().items.len(),
-        Set::Gallery => dataset.gallery().items.len(),
-    };
-    let bars = Set::ALL.map(|set| session.progress(set.name(), total(set)));
-    let model = ModelInfo {
-        file: embedder.file().to_owned(),
-        sha256: embedder.sha256().to_owned(),
-        dim: embedder.dim(),
-        batch: embedder.batch(),
-    };
-    let outcome = extract(
-        embedder,
-        &Extraction {
-            data: dataset.as_ref(),
-            out: &arguments.out,
-            device: &name,
-            strict: arguments.strict,
-            interrupted: &interrupted,
-            progress: &|set, done| bars[usize::from(set == Set::Gallery)].set(done),
-        },
-    )
-    .map_err(extract_failure)?;
-    drop(bars);
-    let provenance = Provenance {
-        run: new_run_id(),
-        simulated: runtime.is_simulated(),
-        device: DeviceInfo {
-            soc,
-            library,
-            version,
-        },
-        model,
-        data: DataInfo {
-            root: arguments.data.display().to_string(),
-            protocol: dataset.protocol().to_owned(),
-        },
-        failed: Vec::new(),
-        tool: ToolInfo::default(),
-    };
-    finish(outcome, provenance, dataset.as_ref(), &arguments.out, name)
-}
-
-/// Turns the journal into a features folder.
-fn finish(
-    mut outcome: Outcome,
-    mut provenance: Provenance,
-    dataset: &dyn ReidDataset,
-    out: &Path,
-    device: String,
-) -> Result<Summary, Failure> {
-    let dim = provenance.model.dim;
-    let mut sets = Vec::new();
-    for (set, folder) in [
-        (Set::Query, dataset.query()),
-        (Set::Gallery, dataset.gallery()),
-    ] {
-        let done = outcome.journal.extracted(set).map_err(Failure::ran)?;
-        provenance
-            .failed
-            .extend(done.failed.iter().map(|failed| FailedImage {
-                file: failed.file.display().to_string(),
-                error: failed.error.clone(),
-            }));
-        let rows: Vec<Row> = folder
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(position, _)| !done.failed.iter().any(|f| f.position == *position))
-            .map(|(_, item)| Row::from(item))
-            .collect();
-        let matrix = |numbers| Array2::from_shape_vec((rows.len(), dim), numbers);
-        let (plain, flip) = (
-            matrix(done.plain).map_err(Failure::ran)?,
-            matrix(done.flip).map_err(Failure::ran)?,
-        );
-        sets.push(SetFeatures { rows, plain, flip });
-    }
-    let failed = provenance.failed.clone();
-    let [query, gallery] =
-        <[SetFeatures; 2]>::try_from(sets).map_err(|_| Failure::ran("two sets were read"))?;
-    let rows = query.rows.len() + gallery.rows.len();
-    Features {
-        provenance,
-        query,
-        gallery,
-    }
-    .write(out)
-    .map_err(Failure::ran)?;
-    outcome.journal.remove().map_err(Failure::ran)?;
-    Ok(Summary {
-        features: out.to_owned(),
-        rows,
-        dim,
-        resumed: outcome.resumed,
-        images_per_second: outcome.images as f64 / outcome.seconds.max(1e-9),
-        device,
-        failed,
-    })
 }
 
 /// Opens a data set, telling what was left out.
@@ -334,16 +122,6 @@ pub(super) fn open_data(
         }
     }
     Ok(dataset)
-}
-
-fn extract_failure(error: ExtractError) -> Failure {
-    match error {
-        ExtractError::Interrupted { .. } => Failure::Interrupted(error.to_string()),
-        ExtractError::Embedder(EmbedderError::Read { .. } | EmbedderError::Load { .. }) => {
-            Failure::environment(error)
-        }
-        other => Failure::ran(other),
-    }
 }
 
 /// Returns a flag that Ctrl-C sets.

@@ -5,12 +5,14 @@
 
 mod bench;
 mod demo;
+mod devices;
 mod dgnet;
 mod doctor;
 mod evaluate_args;
 mod exit;
 mod explain;
 mod export;
+mod extract;
 mod fid;
 mod guide;
 mod infer;
@@ -22,6 +24,7 @@ mod progress;
 mod report;
 mod runner_args;
 mod search;
+mod tuned;
 mod verify;
 
 use std::ffi::OsString;
@@ -56,7 +59,7 @@ enum Command {
     Infer(Box<infer::InferArgs>),
     /// How fast a model is: stages, percentiles, both throughputs, a page, gates for CI, tuning
     Bench(Box<bench::BenchArgs>),
-    /// Join the outputs of `infer --shard I/N`
+    /// Join the parts of `infer --shard I/N`, or of `mgn extract --shard I/N`
     Merge(merge::MergeArgs),
     /// Compiled models: what a file holds, whether it will load, its weights, its source
     #[command(subcommand)]

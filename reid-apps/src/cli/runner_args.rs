@@ -8,7 +8,10 @@ use clap::Args;
 use super::exit::Failure;
 use crate::backend::Backend;
 use crate::runner::Options;
-use crate::runner::infer::{InferError, PureData, Shape, parse_dims, read_aipp};
+use crate::runner::infer::{InferError, PureData, Shape, Shard, parse_dims, read_aipp};
+
+/// Batches under way per device unless one is told.
+const SLOTS: u8 = 3;
 
 /// Which model, where, at which sizes.
 #[derive(Clone, Debug, Args)]
@@ -33,9 +36,13 @@ pub(super) struct RunnerArgs {
     #[arg(long, value_name = "auto|sim|PATH", default_value = "auto")]
     pub(super) backend: Backend,
 
-    /// Batches under way per device
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
-    pub(super) slots: u8,
+    /// Batches under way per device [default: the profile's, else 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(super) slots: Option<u8>,
+
+    /// What `reid bench --autotune` found: the model, its batch and the slots, where no option says
+    #[arg(long, value_name = "FILE.toml")]
+    pub(super) profile: Option<PathBuf>,
 
     /// Threads that read and write files [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
@@ -187,6 +194,16 @@ impl RunnerArgs {
         })
     }
 
+    /// Tells whether an option chooses the sizes.
+    pub(super) fn has_shape(&self) -> bool {
+        self.auto_dims
+            || self.auto_shape
+            || self.dym_batch.is_some()
+            || self.dym_hw.is_some()
+            || self.dym_dims.is_some()
+            || self.dym_shape.is_some()
+    }
+
     /// Reads the parameters of a dynamic AIPP.
     pub(super) fn aipp(&self) -> Result<Option<acl::Aipp>, Failure> {
         self.aipp_config
@@ -201,7 +218,7 @@ impl RunnerArgs {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = self.threads.map_or(cores, usize::from);
         Options {
-            slots: usize::from(self.slots),
+            slots: usize::from(self.slots.unwrap_or(SLOTS)),
             workers: if self.input.is_empty() { 0 } else { threads },
         }
     }
@@ -220,6 +237,13 @@ impl RunnerArgs {
         };
         runtime.map_err(Failure::environment)
     }
+}
+
+/// Reads `--shard`.
+pub(super) fn parse_shard(text: Option<&str>) -> Result<Option<Shard>, Failure> {
+    text.map(|text| Shard::parse(text, |name| std::env::var(name).ok()))
+        .transpose()
+        .map_err(Failure::Usage)
 }
 
 /// Which exit code an error of a run deserves.

@@ -42,6 +42,9 @@ pub enum GeneratorError {
         /// What a DG-Net has.
         wanted: String,
     },
+    /// There is nothing to run on, or there are two models.
+    #[error("{0}")]
+    Generators(String),
     /// A run failed.
     #[error("the model failed: {0}")]
     Run(#[from] acl::Error),
@@ -60,6 +63,13 @@ pub struct Generator {
     shape: Shape,
     sha256: String,
     file: String,
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, GeneratorError> {
+    std::fs::read(path).map_err(|source| GeneratorError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// What a generator's tensors are.
@@ -92,15 +102,25 @@ impl Generator {
     /// [`GeneratorError`], which names the file, what it is, and what was wanted; inputs in the
     /// wrong order are named as such.
     pub fn open(context: &Context, path: &Path) -> Result<Self, GeneratorError> {
-        let bytes = std::fs::read(path).map_err(|source| GeneratorError::Read {
+        Self::load(context, path, &read(path)?)
+    }
+
+    /// Loads an `.om` into several contexts, one after the other; the file is read once.
+    ///
+    /// # Errors
+    /// As [`Generator::open`].
+    pub fn open_all(contexts: &[Context], path: &Path) -> Result<Vec<Self>, GeneratorError> {
+        let bytes = read(path)?;
+        let load = |context| Self::load(context, path, &bytes);
+        contexts.iter().map(load).collect()
+    }
+
+    fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, GeneratorError> {
+        let model = Model::from_memory(context, bytes).map_err(|source| GeneratorError::Load {
             path: path.to_owned(),
             source,
         })?;
-        let model = Model::from_memory(context, &bytes).map_err(|source| GeneratorError::Load {
-            path: path.to_owned(),
-            source,
-        })?;
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = hex(&Sha256::digest(bytes));
         let shape =
             shape_of(&model).map_err(|Misfit { found, wanted }| GeneratorError::NotDgnet {
                 path: path.to_owned(),

@@ -24,6 +24,7 @@ impl OutputFolder {
     ///
     /// A new or empty folder is taken; one with the same record is gone on with; any other is
     /// refused, or with `force` emptied. Even then it is refused while one of `inputs` lies in it.
+    /// Several processes with the same record may open one folder at once.
     ///
     /// # Errors
     /// [`DgnetError::Occupied`], [`DgnetError::Precious`], or [`DgnetError::Write`].
@@ -40,7 +41,11 @@ impl OutputFolder {
         fs::create_dir_all(root).map_err(DgnetError::write(root))?;
         let mut entries = Vec::new();
         for entry in fs::read_dir(root).map_err(DgnetError::read(root))? {
-            entries.push(entry.map_err(DgnetError::read(root))?.path());
+            let entry = entry.map_err(DgnetError::read(root))?;
+            // Another process of the same run may be about to write its record.
+            if !is_shared_partial(&entry.file_name().to_string_lossy()) {
+                entries.push(entry.path());
+            }
         }
         let path = root.join(RECORD);
         if !entries.is_empty() {
@@ -67,8 +72,23 @@ impl OutputFolder {
             }
         }
         let text = format!("{record:#}\n");
-        write_new(&path, text.as_bytes())?;
-        Ok(folder(false))
+        let partial = shared_partial(root, text.as_bytes()).map_err(DgnetError::write(&path))?;
+        let Err(refused) = partial.persist_noclobber(&path) else {
+            return Ok(folder(false));
+        };
+        if refused.error.kind() != io::ErrorKind::AlreadyExists {
+            return Err(DgnetError::write(&path)(refused.error));
+        }
+        // Another process was quicker.
+        let bytes = fs::read(&path).map_err(DgnetError::read(&path))?;
+        let other = serde_json::from_slice::<Value>(&bytes).ok();
+        if other.as_ref() == Some(record) {
+            return Ok(folder(true));
+        }
+        Err(DgnetError::Occupied {
+            path: root.to_owned(),
+            found: occupation(other.as_ref(), record, &[path]),
+        })
     }
 
     /// Tells whether an earlier run of the same kind began here.
@@ -100,6 +120,36 @@ impl OutputFolder {
         }
         write_new(&path, bytes)
     }
+
+    /// Writes a file of the folder itself that several processes may write at once, with the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// [`DgnetError::Write`]; nothing is left of the file then.
+    pub fn write_shared(&self, name: &str, bytes: &[u8]) -> Result<(), DgnetError> {
+        let path = self.path(name);
+        let partial = shared_partial(&self.root, bytes).map_err(DgnetError::write(&path))?;
+        let kept = partial.persist(&path).map(drop);
+        kept.map_err(|refused| DgnetError::write(&path)(refused.error))
+    }
+}
+
+const SHARED: (&str, &str) = (".reid-", ".partial");
+
+fn is_shared_partial(name: &str) -> bool {
+    name.starts_with(SHARED.0) && name.ends_with(SHARED.1)
+}
+
+/// Writes bytes under a name that no other process has; gone again unless it gets a final one.
+fn shared_partial(root: &Path, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(SHARED.0).suffix(SHARED.1);
+    // As other files; without this the owner alone might read it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(root)?;
+    file.write_all(bytes)?;
+    Ok(file)
 }
 
 /// Says what is in a folder that is not this run's.
@@ -208,6 +258,44 @@ mod tests {
             "{text}"
         );
         assert!(input.is_dir());
+    }
+
+    /// Opens a folder for several runs at once, and says which got it.
+    fn open_at_once(root: &Path, records: &[&Value]) -> Vec<bool> {
+        std::thread::scope(|scope| {
+            let open = |record: &Value| {
+                let folder = OutputFolder::open(root, record, &[], false)?;
+                folder.write_shared("pairs.tsv", record.to_string().as_bytes())
+            };
+            let threads: Vec<_> = records
+                .iter()
+                .map(|record| scope.spawn(move || open(record).is_ok()))
+                .collect();
+            let ended = threads.into_iter().map(|thread| thread.join().unwrap());
+            ended.collect()
+        })
+    }
+
+    #[test]
+    fn several_processes_take_one_folder_at_once_and_one_of_two_runs_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        let (run, other) = (json!({"seed": 1}), json!({"seed": 2}));
+        for round in 0..50 {
+            let root = temporary.path().join(round.to_string());
+            assert_eq!(open_at_once(&root, &[&run; 4]), [true; 4]);
+            assert_eq!(open_at_once(&root, &[&other; 4]), [false; 4]);
+            let left: Vec<_> = fs::read_dir(&root)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(left.len(), 2, "{left:?}");
+            let text = fs::read_to_string(root.join("pairs.tsv")).unwrap();
+            assert_eq!(text, run.to_string());
+
+            let root = temporary.path().join(format!("{round} mixed"));
+            let taken = open_at_once(&root, &[&run, &other]);
+            assert_ne!(taken[0], taken[1]);
+        }
     }
 
     #[test]

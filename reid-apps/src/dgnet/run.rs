@@ -51,7 +51,8 @@ pub struct Failed {
     pub error: String,
 }
 
-/// Generates a picture for each task; returns those that gave none, in order.
+/// Generates a picture for each task, on one device or several, each with its generator of the one
+/// model ([`Generator::open_all`]); returns those that gave none, in order.
 ///
 /// The last batch is filled up with zeros, whose pictures are dropped. A pair whose images cannot
 /// be read, or whose picture is not finite, does not end the run.
@@ -60,10 +61,22 @@ pub struct Failed {
 /// [`DgnetError::Model`], [`DgnetError::Interrupted`], or what `take` says. Pictures that were
 /// taken before stay.
 pub fn generate(
-    generator: Generator,
+    generators: Vec<Generator>,
     tasks: &[Task<'_>],
     job: &Job<'_>,
 ) -> Result<Vec<Failed>, DgnetError> {
+    let Some(generator) = generators.first() else {
+        let none = "found no generator, wanted one for each device";
+        return Err(GeneratorError::Generators(none.to_owned()).into());
+    };
+    if let Some(other) = generators.iter().find(|g| g.sha256() != generator.sha256()) {
+        return Err(GeneratorError::Generators(format!(
+            "found generators of the models {} and {}, wanted one model on all devices",
+            generator.sha256(),
+            other.sha256()
+        ))
+        .into());
+    }
     let shape = generator.shape();
     let batches: Vec<Batch<'_>> = tasks
         .chunks(shape.batch)
@@ -79,11 +92,12 @@ pub fn generate(
     }
     let options = Options {
         slots: SLOTS.min(batches.len()),
-        workers: WORKERS,
+        workers: WORKERS * generators.len(),
     };
-    let lane = Lane::new(generator.into_model(), 1, false);
+    let lane = |generator: Generator| Lane::new(generator.into_model(), 1, false);
+    let lanes = generators.into_iter().map(lane).collect();
     let prepare = Box::new(|model: &acl::Model| model.bindings()?.with_staging());
-    let mut pipeline = Pipeline::new(vec![lane], options, prepare)?;
+    let mut pipeline = Pipeline::new(lanes, options, prepare)?;
     let passage = Passage {
         shape,
         job,

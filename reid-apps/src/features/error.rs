@@ -13,6 +13,19 @@ pub enum FeatureError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The folder holds one part of several.
+    #[error("{}: part {index} of {count} of an extraction, counted from 0; join all parts by `reid merge --output FOLDER PART …`", .folder.display())]
+    Part {
+        /// The folder.
+        folder: PathBuf,
+        /// The part, from 0.
+        index: usize,
+        /// How many parts there are.
+        count: usize,
+    },
+    /// Parts do not make a whole.
+    #[error("{0}")]
+    Parts(String),
     /// `meta.json` is not what it should be.
     #[error("{}: {problem}; run `reid mgn extract` again", .path.display())]
     Meta {

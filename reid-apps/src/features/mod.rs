@@ -10,6 +10,7 @@
 //! | `query.npy`, `gallery.npy` | float32, C order, `[rows, dim]`: the network's output for the plain image |
 //! | `query_flip.npy`, `gallery_flip.npy` | the same for the mirrored image |
 //! | `meta.json` | [`Meta`], written last: a folder without it is not complete |
+//! | `part.json` | in its place, where the folder holds one [`Part`] of several |
 //!
 //! Rows are in the order of the data set. Numbers are as the network gave them, neither summed nor
 //! normalised; [`crate::eval::embed`] does that.
@@ -20,6 +21,7 @@ mod foreign;
 mod matrix_file;
 mod meta;
 mod npy_header;
+mod parts;
 mod rows_file;
 mod set_reader;
 mod store;
@@ -32,6 +34,7 @@ pub use meta::{
     DataInfo, DeviceInfo, FORMAT, FailedImage, Meta, ModelInfo, Provenance, Row, SetMeta, Sets,
     ToolInfo, new_run_id,
 };
+pub use parts::{Part, is_part, merge_parts};
 pub(crate) use rows_file::RowsFile;
 pub(crate) use set_reader::{StoredSet, StoredSets};
 pub use store::{Features, SetFeatures};

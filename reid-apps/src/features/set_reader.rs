@@ -30,7 +30,7 @@ impl StoredSets {
         let meta = read_meta(folder)?;
         let dim = meta.provenance.model.dim;
         let set = |names: SetNames, meta: SetMeta| {
-            check_rows(folder, names.set, &meta.rows)?;
+            check_rows(folder, &names, &meta.rows)?;
             let folder = folder.to_owned();
             Ok(StoredSet {
                 folder,

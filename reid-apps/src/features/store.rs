@@ -7,12 +7,16 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::matrix_file;
+use super::parts::{PART, Part, part_in};
 use super::{FORMAT, FeatureError, Meta, Provenance, Row, SetMeta, Sets};
 use crate::data::Label;
 use crate::files;
 
-const META: &str = "meta.json";
+pub(super) const META: &str = "meta.json";
 
 /// Holds the features of one set.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,31 +66,42 @@ impl Features {
     /// [`FeatureError::Io`] if the file system refuses. Values are not looked at: a network that
     /// answered with NaN is reported when the folder is read.
     pub fn write(&self, folder: impl AsRef<Path>) -> Result<(), FeatureError> {
-        let folder = folder.as_ref();
+        self.write_with(folder.as_ref(), META, |meta| meta)
+    }
+
+    /// Writes the folder with its truth in the file `name`, as `form` makes it.
+    pub(super) fn write_with<T: Serialize>(
+        &self,
+        folder: &Path,
+        name: &str,
+        form: impl FnOnce(Meta) -> T,
+    ) -> Result<(), FeatureError> {
         let dim = self.provenance.model.dim;
         for (set, [plain, flip]) in self.named_sets() {
             check_counts(&folder.join(plain), set.plain.dim(), set.rows.len(), dim)?;
             check_counts(&folder.join(flip), set.flip.dim(), set.rows.len(), dim)?;
         }
         fs::create_dir_all(folder).map_err(FeatureError::io(folder))?;
-        let meta_path = folder.join(META);
-        match fs::remove_file(&meta_path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(FeatureError::io(meta_path)(error));
+        for old in [META, PART].map(|name| folder.join(name)) {
+            match fs::remove_file(&old) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(FeatureError::io(old)(error));
+                }
+                _ => {}
             }
-            _ => {}
         }
+        let meta_path = folder.join(name);
         let [query, gallery] = self
             .named_sets()
             .map(|(set, files)| write_set(folder, set, files));
-        let meta = Meta {
+        let meta = form(Meta {
             format: FORMAT,
             provenance: self.provenance.clone(),
             sets: Sets {
                 query: query?,
                 gallery: gallery?,
             },
-        };
+        });
         files::write_file(&meta_path, |writer| {
             serde_json::to_writer_pretty(&mut *writer, &meta)?;
             writer.write_all(b"\n")
@@ -150,23 +165,34 @@ pub(super) fn read_meta(folder: &Path) -> Result<Meta, FeatureError> {
     let text = match fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
-            return Err(FeatureError::Incomplete {
-                folder: folder.to_path_buf(),
+            let folder = folder.to_path_buf();
+            return Err(match part_in(&folder) {
+                Some(Part { index, count, .. }) => FeatureError::Part {
+                    folder,
+                    index,
+                    count,
+                },
+                None => FeatureError::Incomplete { folder },
             });
         }
         Err(error) => return Err(FeatureError::io(path)(error)),
     };
+    parse_meta(&path, &text)
+}
+
+/// Reads what stands in `meta.json`, or in a file of its kind.
+pub(super) fn parse_meta<T: DeserializeOwned>(path: &Path, text: &[u8]) -> Result<T, FeatureError> {
     let not_meta = |error: serde_json::Error| FeatureError::Meta {
-        path: path.clone(),
+        path: path.to_path_buf(),
         problem: format!("not the meta.json of features ({error})"),
     };
     // The number of the layout is looked at first: another layout may lack fields of this one.
-    let value: serde_json::Value = serde_json::from_slice(&text).map_err(not_meta)?;
+    let value: serde_json::Value = serde_json::from_slice(text).map_err(not_meta)?;
     if let Some(found) = value.get("format").and_then(serde_json::Value::as_u64)
         && found != u64::from(FORMAT)
     {
         return Err(FeatureError::Format {
-            path,
+            path: path.to_path_buf(),
             found,
             wanted: FORMAT,
         });
@@ -180,7 +206,16 @@ fn read_set(
     meta: SetMeta,
     dim: usize,
 ) -> Result<SetFeatures, FeatureError> {
-    check_rows(folder, names.set, &meta.rows)?;
+    check_rows(folder, &names, &meta.rows)?;
+    read_matrices(folder, &names, meta, dim)
+}
+
+pub(super) fn read_matrices(
+    folder: &Path,
+    names: &SetNames,
+    meta: SetMeta,
+    dim: usize,
+) -> Result<SetFeatures, FeatureError> {
     let [plain, flip] = names.files;
     let plain = read_matrix(&folder.join(plain), &meta.rows, dim, &meta.plain_sha256)?;
     let flip = read_matrix(&folder.join(flip), &meta.rows, dim, &meta.flip_sha256)?;
@@ -194,9 +229,10 @@ fn read_set(
 /// Refuses a set without rows and a name that stands twice.
 pub(super) fn check_rows(
     folder: &Path,
-    set: &'static str,
+    names: &SetNames,
     rows: &[Row],
 ) -> Result<(), FeatureError> {
+    let set = names.set;
     let path = folder.join(META);
     if rows.is_empty() {
         return Err(FeatureError::Empty { path, set });

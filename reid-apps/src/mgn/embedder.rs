@@ -71,6 +71,13 @@ pub struct Embedder {
     file: String,
 }
 
+fn read(path: &Path) -> Result<Vec<u8>, EmbedderError> {
+    std::fs::read(path).map_err(|source| EmbedderError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Where an MGN takes images and gives features.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ports {
@@ -97,16 +104,26 @@ impl Embedder {
     ///
     /// [`EmbedderError`], which names the file, what it is, and what was wanted.
     pub fn open(context: &Context, path: &Path) -> Result<Self, EmbedderError> {
-        let bytes = std::fs::read(path).map_err(|source| EmbedderError::Read {
+        Self::load(context, path, &read(path)?)
+    }
+
+    /// Loads an `.om` into several contexts, one after the other; the file is read once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embedder::open`].
+    pub fn open_all(contexts: &[Context], path: &Path) -> Result<Vec<Self>, EmbedderError> {
+        let bytes = read(path)?;
+        let load = |context| Self::load(context, path, &bytes);
+        contexts.iter().map(load).collect()
+    }
+
+    fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, EmbedderError> {
+        let model = Model::from_memory(context, bytes).map_err(|source| EmbedderError::Load {
             path: path.to_owned(),
             source,
         })?;
-        let model = Model::from_memory(context, &bytes).map_err(|source| EmbedderError::Load {
-            path: path.to_owned(),
-            source,
-        })?;
-        let sha256 = hex(&Sha256::digest(&bytes));
-        drop(bytes);
+        let sha256 = hex(&Sha256::digest(bytes));
         let not = |found, wanted| EmbedderError::NotMgn {
             path: path.to_owned(),
             found,

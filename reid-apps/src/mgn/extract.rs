@@ -5,7 +5,7 @@
 //! data set's order.
 
 use std::marker::PhantomData;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -18,6 +18,7 @@ use super::{Embedder, EmbedderError};
 use crate::data::{Item, ReidDataset};
 use crate::files::hex;
 use crate::imaging::{BatchPreprocessor, Recipe};
+use crate::runner::infer::Shard;
 use crate::runner::{
     BatchError, Clock, Done, Figures, Lane, Options, Pipeline, PipelineError, Stage, Work,
 };
@@ -35,6 +36,8 @@ pub struct Extraction<'a> {
     pub out: &'a Path,
     /// The library that runs the model, as it is written to the features.
     pub device: &'a str,
+    /// Which part of it is to be done; everything without.
+    pub shard: Option<Shard>,
     /// Whether one bad image ends it.
     pub strict: bool,
     /// Set it from another thread to end after the batch under way.
@@ -47,6 +50,10 @@ pub struct Extraction<'a> {
 pub struct Outcome {
     /// All rows and failures.
     pub journal: Journal,
+    /// The images that were to be done, by their positions in query and gallery.
+    pub ranges: [Range<usize>; 2],
+    /// SHA-256 over the names and sizes of all images, in order.
+    pub data: String,
     /// Images that an earlier, interrupted run had done.
     pub resumed: usize,
     /// Images done in this run.
@@ -64,6 +71,9 @@ pub enum ExtractError {
     /// The model or the device failed.
     #[error(transparent)]
     Embedder(#[from] EmbedderError),
+    /// There is nothing to run on, or there are two models.
+    #[error("{0}")]
+    Embedders(String),
     /// Progress could not be kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -94,7 +104,8 @@ struct Batch<'a> {
     failed: Vec<Failed>,
 }
 
-/// Extracts the features of both sets, going on where an earlier run with the same model, data and
+/// Extracts the features of both sets on one device or several, each with its embedder of the one
+/// model ([`Embedder::open_all`]), going on where an earlier run with the same model, data and
 /// device stopped.
 ///
 /// An image that cannot be read is noted, has no row, and does not end the run unless it is strict.
@@ -102,11 +113,27 @@ struct Batch<'a> {
 /// # Errors
 ///
 /// [`ExtractError`]; whatever was done before is kept.
-pub fn extract(embedder: Embedder, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
+pub fn extract(embedders: Vec<Embedder>, job: &Extraction<'_>) -> Result<Outcome, ExtractError> {
+    let Some(embedder) = embedders.first() else {
+        let none = "found no embedder, wanted one for each device";
+        return Err(ExtractError::Embedders(none.to_owned()));
+    };
+    if let Some(other) = embedders.iter().find(|e| e.sha256() != embedder.sha256()) {
+        return Err(ExtractError::Embedders(format!(
+            "found embedders of the models {} and {}, wanted one model on all devices",
+            embedder.sha256(),
+            other.sha256()
+        )));
+    }
+    let data = data_hash(job.data);
     let fingerprint = Fingerprint {
         format: 1,
         model: embedder.sha256().to_owned(),
-        data: data_hash(job.data),
+        data: match job.shard {
+            None => data.clone(),
+            // One part does not go on where another one stopped.
+            Some(Shard { index, count }) => format!("{data}, part {index} of {count}"),
+        },
         device: job.device.to_owned(),
         dim: embedder.dim(),
     };
@@ -118,12 +145,15 @@ pub fn extract(embedder: Embedder, job: &Extraction<'_>) -> Result<Outcome, Extr
             .sum::<usize>()
     };
     let resumed = done(&journal);
-    let batches = plan(job.data, &journal, embedder.batch());
+    let ranges = ranges(job.data, embedder.batch(), job.shard);
+    let batches = plan(job.data, &ranges, &journal, embedder.batch());
     let started = std::time::Instant::now();
-    let figures = run(embedder, job, batches, &mut journal)?;
+    let figures = run(embedders, job, batches, &mut journal)?;
     let images = done(&journal) - resumed;
     Ok(Outcome {
         journal,
+        ranges,
+        data,
         resumed,
         images,
         seconds: started.elapsed().as_secs_f64(),
@@ -138,12 +168,38 @@ fn items(data: &dyn ReidDataset, set: Set) -> &[Item] {
     }
 }
 
+/// Returns the images of a part, by their positions in query and gallery. Parts are runs of whole
+/// batches, first of the query, then of the gallery, so that each image is in the same batch as in
+/// an extraction in one go.
+#[must_use]
+pub fn ranges(data: &dyn ReidDataset, batch: usize, shard: Option<Shard>) -> [Range<usize>; 2] {
+    let lengths = Set::ALL.map(|set| items(data, set).len());
+    let Some(shard) = shard else {
+        return lengths.map(|length| 0..length);
+    };
+    let [query, gallery] = lengths.map(|length| length.div_ceil(batch));
+    let part = shard.range(query + gallery, 1);
+    let cut = |batches: Range<usize>, length: usize| {
+        (batches.start * batch).min(length)..(batches.end * batch).min(length)
+    };
+    let later = |batch: usize| batch.saturating_sub(query);
+    [
+        cut(part.clone(), lengths[0]),
+        cut(later(part.start)..later(part.end), lengths[1]),
+    ]
+}
+
 /// Lists what is left to do.
-fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Batch<'a>> {
+fn plan<'a>(
+    data: &'a dyn ReidDataset,
+    ranges: &[Range<usize>; 2],
+    journal: &Journal,
+    size: usize,
+) -> Vec<Batch<'a>> {
     let mut batches = Vec::new();
-    for set in Set::ALL {
-        let all = items(data, set);
-        let first = journal.images(set).min(all.len());
+    for (set, range) in Set::ALL.into_iter().zip(ranges) {
+        let all = &items(data, set)[..range.end];
+        let first = (range.start + journal.images(set)).min(range.end);
         let mut start = first;
         for items in all[first..].chunks(size) {
             batches.push(Batch {
@@ -159,7 +215,7 @@ fn plan<'a>(data: &'a dyn ReidDataset, journal: &Journal, size: usize) -> Vec<Ba
 }
 
 fn run(
-    embedder: Embedder,
+    embedders: Vec<Embedder>,
     job: &Extraction<'_>,
     batches: Vec<Batch<'_>>,
     journal: &mut Journal,
@@ -170,12 +226,21 @@ fn run(
     }
     let options = Options {
         slots: SLOTS.min(batches.len()),
-        workers: WORKERS,
+        workers: WORKERS * embedders.len(),
     };
-    let (model, ports) = embedder.into_parts();
-    let lane = Lane::new(model, 2, true);
+    // Of one model all ports are the same.
+    let mut ports = None;
+    let lane = |embedder: Embedder| {
+        let (model, its) = embedder.into_parts();
+        ports = Some(its);
+        Lane::new(model, 2, true)
+    };
+    let lanes = embedders.into_iter().map(lane).collect();
+    let Some(ports) = ports else {
+        return Ok(figures);
+    };
     let prepare = Box::new(|model: &acl::Model| model.bindings()?.with_staging());
-    let mut pipeline = Pipeline::new(vec![lane], options, prepare)?;
+    let mut pipeline = Pipeline::new(lanes, options, prepare)?;
     let passage = Passage {
         ports,
         preprocessor: BatchPreprocessor::new(Recipe::MGN),

@@ -10,4 +10,4 @@ pub mod journal;
 
 pub use embedder::{Embedder, EmbedderError, HEIGHT, IMAGE, Slot, WIDTH};
 pub(crate) use extract::data_hash;
-pub use extract::{ExtractError, Extraction, Outcome, extract};
+pub use extract::{ExtractError, Extraction, Outcome, extract, ranges};

@@ -6,11 +6,12 @@ use std::time::Instant;
 use clap::Args;
 use serde_json::json;
 
+use super::super::devices::DevicesArgs;
 use super::super::exit::Failure;
 use super::super::mgn::interruption;
-use super::super::{DeviceArgs, Session, out};
-use super::device::Opened;
-use super::{PairArgs, PictureArgs, before, failure, write_text};
+use super::super::runner_args::parse_shard;
+use super::super::{Session, out};
+use super::{PairArgs, PictureArgs, before, failure};
 use crate::dgnet::{DgnetError, Generator, Job, OutputFolder, PairName, Task, generate};
 
 /// The file of pairs in an output folder.
@@ -38,6 +39,11 @@ pub(in crate::cli) struct GenerateArgs {
     #[arg(long)]
     force: bool,
 
+    /// Do one part of the pairs: part I of N, from 0; `auto` asks Slurm's or Kubernetes' environment.
+    /// All parts may write to one folder
+    #[arg(long, value_name = "I/N|auto", conflicts_with = "force")]
+    shard: Option<String>,
+
     #[command(flatten)]
     pairing: PairArgs,
 
@@ -45,21 +51,25 @@ pub(in crate::cli) struct GenerateArgs {
     pictures: PictureArgs,
 
     #[command(flatten)]
-    device: DeviceArgs,
+    device: DevicesArgs,
 }
 
 pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Failure> {
+    let shard = parse_shard(arguments.shard.as_deref())?;
     let paired = arguments.pairing.open(&arguments.data)?;
-    let opened = Opened::new(&arguments.device)?;
-    let generator =
-        Generator::open(&opened.context, &arguments.model).map_err(Failure::environment)?;
+    let opened = arguments.device.open()?;
+    let generators =
+        Generator::open_all(&opened.contexts, &arguments.model).map_err(Failure::environment)?;
+    let Some(generator) = generators.first() else {
+        return Err(Failure::Usage("--device names no device".to_owned()));
+    };
     let (naming, format) = (arguments.pictures.naming(), arguments.pictures.format());
     let record = json!({
         "command": "dgnet generate",
         "format": 1,
         "model": generator.sha256(),
         "device": opened.name,
-        "simulated": opened.simulated,
+        "simulated": opened.runtime.is_simulated(),
         "pairs": paired.hash,
         "names": format!("{naming:?}").to_lowercase(),
         "pictures": format.extension(),
@@ -67,11 +77,16 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     let inputs = [arguments.data.as_path(), arguments.model.as_path()];
     let folder =
         OutputFolder::open(&arguments.out, &record, &inputs, arguments.force).map_err(failure)?;
-    write_text(&arguments.out.join(PAIRS), &paired.text)?;
+    folder
+        .write_shared(PAIRS, paired.text.as_bytes())
+        .map_err(failure)?;
 
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let (mut tasks, mut files, mut done_before) = (Vec::new(), Vec::new(), 0);
-    for pair in paired.pairs.iter().take(limit) {
+    let pairs = &paired.pairs[..paired.pairs.len().min(limit)];
+    let batch = generator.shape().batch;
+    let part = shard.map_or(0..pairs.len(), |shard| shard.range(pairs.len(), batch));
+    for pair in &pairs[part] {
         let sample = |place: usize| &paired.people.samples[place];
         let (structure, content) = (sample(pair.structure), sample(pair.content));
         let name = PairName::of(structure, content).map_err(failure)?;
@@ -88,9 +103,8 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
     }
     let bar = session.progress("pairs", tasks.len());
     let started = Instant::now();
-    let batch = generator.shape().batch;
     let failed = generate(
-        generator,
+        generators,
         &tasks,
         &Job {
             take: &|task, picture| {
@@ -118,7 +132,7 @@ pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Fai
         arguments.out.display(),
         before(done_before),
         tasks.len() as f64 / seconds,
-        opened.name,
+        opened.title(),
         batch
     )?;
     if failed.is_empty() {

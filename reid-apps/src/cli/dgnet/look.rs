@@ -136,7 +136,7 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
     let pictures = Mutex::new(vec![Cell::Missing; tasks.len()]);
     let file = generator.file().to_owned();
     let failed = generate(
-        generator,
+        vec![generator],
         &tasks,
         &Job {
             take: &|task, picture| {

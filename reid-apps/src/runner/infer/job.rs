@@ -190,7 +190,8 @@ fn rooms(model: &Model, options: &JobOptions<'_>) -> Result<Option<Rooms>, Infer
     Rooms::find(model, &shapes, options.output_size).map(Some)
 }
 
-fn no_device(runtime: &Runtime, id: i32, error: &acl::Error) -> InferError {
+/// Says which devices there are.
+pub(crate) fn no_device(runtime: &Runtime, id: i32, error: &acl::Error) -> InferError {
     let there = match runtime.device_count() {
         Ok(0) => "there is no device".to_owned(),
         Ok(1) => "there is one device, 0".to_owned(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::inputs::file_name;
 use super::summary::Summary;
-use crate::files::write_file;
+use crate::files::{partial_of, write_file};
 
 /// Tells why parts do not make a whole.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +79,7 @@ pub fn merge(
         )));
     }
     // Under another name until it is whole.
-    let partial = output.with_file_name(format!("{}.partial", file_name(output)));
+    let partial = partial_of(output);
     if partial.exists() {
         fs::remove_dir_all(&partial).map_err(io(&partial))?;
     }

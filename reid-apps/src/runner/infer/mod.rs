@@ -20,6 +20,7 @@ mod work;
 pub use aipp::read_aipp;
 pub use error::InferError;
 pub use inputs::InputFiles;
+pub(crate) use job::no_device;
 pub use job::{Job, JobOptions, PureData};
 pub use merge::{MergeError, Merged, merge};
 pub use npy::NpyHeader;

@@ -1,9 +1,17 @@
 //! `reid demo`: the whole path on drawn people and the simulator.
 
+mod dgnet;
+#[cfg(feature = "sim")]
+mod distances;
+#[cfg(feature = "sim")]
+mod features;
+#[cfg(feature = "sim")]
+mod swaps;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use super::Session;
 use super::devices::DevicesArgs;
@@ -11,7 +19,12 @@ use super::exit::Failure;
 use crate::backend::Backend;
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct DemoArgs {
+    /// Without it: MGN finds people again
+    #[command(subcommand)]
+    of: Option<DemoOf>,
+
     /// The folder for everything that the demo makes
     #[arg(long, value_name = "DIR", default_value = "reid-demo")]
     out: PathBuf,
@@ -41,6 +54,12 @@ pub(super) struct DemoArgs {
     untrained: bool,
 }
 
+#[derive(Clone, Debug, Subcommand)]
+enum DemoOf {
+    /// DG-Net instead: people in other people's clothes, a sheet of swaps, errors against the drawn truth, FID
+    Dgnet(dgnet::DgnetArgs),
+}
+
 /// An MGN at an eighth of its width, trained on drawn people by
 /// `tools/train/train_mgn.py` (seeds 101 to 107 of the drawings; the demo
 /// draws others): float16, by the names of the reference's state dict.
@@ -68,15 +87,22 @@ fn network(arguments: &DemoArgs) -> String {
     }
 }
 
+pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure> {
+    match &arguments.of {
+        Some(DemoOf::Dgnet(arguments)) => dgnet::run(arguments, session),
+        None => run_mgn(arguments, session),
+    }
+}
+
 #[cfg(not(feature = "sim"))]
-pub(super) fn run(_: &DemoArgs, _: &Session) -> Result<(), Failure> {
+fn run_mgn(_: &DemoArgs, _: &Session) -> Result<(), Failure> {
     Err(Failure::environment(
         crate::backend::BackendError::NoSimulator,
     ))
 }
 
 #[cfg(feature = "sim")]
-pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure> {
+fn run_mgn(arguments: &DemoArgs, session: &Session) -> Result<(), Failure> {
     use super::extract::{ExtractArgs, run_extract};
     use super::out;
     use crate::eval::{Options, report_features};
@@ -158,22 +184,31 @@ pub(super) fn run(arguments: &DemoArgs, session: &Session) -> Result<(), Failure
 
 #[cfg(feature = "sim")]
 fn draw(arguments: &DemoArgs, data: &Path) -> Result<crate::synth::Summary, Failure> {
-    use crate::synth::{MANIFEST, Manifest, Options, write_market};
-
-    let options = Options {
+    let options = crate::synth::Options {
         seed: arguments.seed,
         identities: arguments.ids,
         cameras: arguments.cams,
         shots: arguments.shots,
-        ..Options::default()
+        ..crate::synth::Options::default()
     };
+    draw_set(&options, data)
+}
+
+/// Draws a set; one of an earlier demo is completed, or replaced if it is another.
+#[cfg(feature = "sim")]
+fn draw_set(
+    options: &crate::synth::Options,
+    data: &Path,
+) -> Result<crate::synth::Summary, Failure> {
+    use crate::synth::{MANIFEST, Manifest, write_market};
+
     // A set of an earlier demo with other settings is ours to replace; anything else is not.
     let manifest = std::fs::read(data.join(MANIFEST)).ok();
     let earlier = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-    if earlier.is_some_and(|earlier| earlier.synthetic && earlier.options != options) {
+    if earlier.is_some_and(|earlier| earlier.synthetic && earlier.options != *options) {
         std::fs::remove_dir_all(data)?;
     }
-    write_market(data, &options).map_err(Failure::ran)
+    write_market(data, options).map_err(Failure::ran)
 }
 
 /// Reads the weights: the trained ones, a file's, or none that learnt anything.
@@ -194,6 +229,13 @@ fn weights(arguments: &DemoArgs) -> Result<crate::graph::mgn::Weights, Failure> 
     Weights::from_safetensors(&bytes).map_err(|error| named(&error))
 }
 
+/// Builds the trained network for FID: features of drawn people.
+#[cfg(feature = "sim")]
+fn build_features(om: &Path) -> Result<(), Failure> {
+    let weights = crate::graph::mgn::Weights::from_safetensors(TRAINED).map_err(Failure::ran)?;
+    build_model(&weights, &om.with_extension("onnx"), om)
+}
+
 /// Builds the network and converts it.
 #[cfg(feature = "sim")]
 fn build_model(
@@ -212,6 +254,11 @@ fn build_model(
     };
     let graph = build(&config, weights).map_err(Failure::ran)?;
     write_file(onnx, |file| file.write_all(&graph))?;
+    convert(onnx, om)
+}
+
+#[cfg(feature = "sim")]
+fn convert(onnx: &Path, om: &Path) -> Result<(), Failure> {
     let options = ascendcl::atc::Options {
         output: Some(om.to_owned()),
         ..ascendcl::atc::Options::default()

@@ -5,6 +5,13 @@ mod export;
 mod generate;
 mod look;
 
+#[cfg(feature = "sim")]
+pub(super) use device::Opened;
+#[cfg(feature = "sim")]
+pub(super) use generate::{GenerateArgs, run as run_generate};
+#[cfg(feature = "sim")]
+pub(super) use look::{grid, verdict};
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -163,7 +170,7 @@ pub(super) fn run(command: DgnetCommand, session: &Session) -> Result<(), Failur
 }
 
 /// Which exit code an error leads to.
-fn failure(error: DgnetError) -> Failure {
+pub(super) fn failure(error: DgnetError) -> Failure {
     if error.is_disk_full() {
         return Failure::environment(error);
     }

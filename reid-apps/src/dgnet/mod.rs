@@ -10,6 +10,7 @@
 //! content's person in the structure's pose.
 
 mod codes;
+mod distance;
 mod error;
 mod generator;
 mod names;
@@ -22,8 +23,10 @@ mod prepare;
 mod preprocess;
 mod run;
 pub mod sheets;
+mod truth;
 
 pub use codes::{Coder, Codes};
+pub use distance::{Distance, changed};
 pub use error::DgnetError;
 pub use generator::{Generator, GeneratorError, Pictures, Shape};
 pub use names::{Naming, PairName};
@@ -35,3 +38,4 @@ pub use postprocess::{Postprocessed, postprocess, postprocess_record};
 pub use prepare::{Link, Prepared, prepare};
 pub use preprocess::{InputFolders, Written, preprocess, preprocess_record};
 pub use run::{Failed, Job, Task, generate};
+pub use truth::{Truth, as_structure, resized};

@@ -53,6 +53,23 @@ impl Default for Options {
 }
 
 impl Options {
+    /// A set for looking at clothes rather than for telling people apart: whole figures in the
+    /// middle of the picture, nobody's twin, cameras that differ little, no distractors, no junk.
+    #[must_use]
+    pub fn plain(seed: u64, identities: u32) -> Self {
+        Self {
+            seed,
+            identities,
+            shots: 1,
+            camvar: 0.3,
+            twins: 0.0,
+            hard: 0.0,
+            distractors: Some(0),
+            junk: Some(0),
+            ..Self::default()
+        }
+    }
+
     /// Gives the number of distractors.
     #[must_use]
     pub fn distractor_count(&self) -> u32 {

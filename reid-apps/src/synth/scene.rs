@@ -35,6 +35,17 @@ impl Scene {
         self.draw_sized(WIDTH, HEIGHT)
     }
 
+    /// Gives this scene with the subject in the clothes of the subject of `other`; all else stays,
+    /// to the last grain of noise. Without a subject in either it is the same scene.
+    #[must_use]
+    pub fn dressed_as(&self, other: &Self) -> Self {
+        let mut scene = self.clone();
+        if let (Some(subject), Some(model)) = (&mut scene.subject, &other.subject) {
+            subject.identity.appearance = model.identity.appearance;
+        }
+        scene
+    }
+
     /// Draws the picture at any size; the shape of people follows the height,
     /// blur follows the width. Both sides are at least 1.
     #[must_use]

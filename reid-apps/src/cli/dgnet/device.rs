@@ -6,15 +6,15 @@ use super::super::DeviceArgs;
 use super::super::exit::Failure;
 
 /// An open device.
-pub(super) struct Opened {
-    pub(super) context: Context,
+pub(in crate::cli) struct Opened {
+    pub(in crate::cli) context: Context,
     /// The chip, and whether it is simulated.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     pub(super) simulated: bool,
 }
 
 impl Opened {
-    pub(super) fn new(arguments: &DeviceArgs) -> Result<Opened, Failure> {
+    pub(in crate::cli) fn new(arguments: &DeviceArgs) -> Result<Opened, Failure> {
         let api = arguments.backend.open().map_err(Failure::environment)?;
         let runtime = Runtime::init(api).map_err(Failure::environment)?;
         let device = runtime

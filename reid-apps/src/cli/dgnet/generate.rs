@@ -1,6 +1,6 @@
 //! `reid dgnet generate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use super::super::mgn::interruption;
 use super::super::runner_args::parse_shard;
 use super::super::{Session, out};
 use super::{PairArgs, PictureArgs, before, failure};
-use crate::dgnet::{DgnetError, Generator, Job, OutputFolder, PairName, Task, generate};
+use crate::dgnet::{DgnetError, Generator, Job, OutputFolder, PairName, RECORD, Task, generate};
 
 /// The file of pairs in an output folder.
 pub(super) const PAIRS: &str = "pairs.tsv";
@@ -54,7 +54,44 @@ pub(in crate::cli) struct GenerateArgs {
     device: DevicesArgs,
 }
 
-pub(super) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Failure> {
+#[cfg(feature = "sim")]
+impl GenerateArgs {
+    /// All pairs of a folder by the seed, as PNG; what an earlier run of this command with other
+    /// settings left in `out` is removed, anything else there is refused.
+    pub(in crate::cli) fn lossless(
+        model: &Path,
+        data: &Path,
+        out: &Path,
+        seed: u64,
+        device: DevicesArgs,
+    ) -> Self {
+        Self {
+            model: model.to_owned(),
+            data: data.to_owned(),
+            out: out.to_owned(),
+            limit: None,
+            force: out.join(RECORD).is_file(),
+            shard: None,
+            pairing: PairArgs {
+                seed,
+                structures: 1,
+                pairs: None,
+            },
+            pictures: PictureArgs {
+                names: super::NamesKind::Guide,
+                format: super::FormatKind::Png,
+            },
+            device,
+        }
+    }
+
+    /// Where the pairs of the run are.
+    pub(in crate::cli) fn pairs_file(&self) -> PathBuf {
+        self.out.join(PAIRS)
+    }
+}
+
+pub(in crate::cli) fn run(arguments: &GenerateArgs, session: &Session) -> Result<(), Failure> {
     let shard = parse_shard(arguments.shard.as_deref())?;
     let paired = arguments.pairing.open(&arguments.data)?;
     let opened = arguments.device.open()?;

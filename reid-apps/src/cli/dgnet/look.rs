@@ -13,7 +13,8 @@ use super::failure;
 use super::generate::PAIRS;
 use crate::dgnet::sheets::{Cell, Sheet, SheetRow};
 use crate::dgnet::{
-    Coder, Generator, Job, Naming, PairName, People, RECORD, Task, generate, permuted, read_pairs,
+    Coder, Failed, Generator, Job, Naming, PairName, People, RECORD, Task, generate, permuted,
+    read_pairs,
 };
 use crate::imaging::decode_file;
 use crate::view::Picture;
@@ -125,6 +126,30 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
     let opened = Opened::new(&arguments.device)?;
     let generator =
         Generator::open(&opened.context, &arguments.model).map_err(Failure::environment)?;
+    let file = generator.file().to_owned();
+    let (pictures, failed) = grid(generator, &contents, &structures)?;
+    let words = |files: &[PathBuf]| files.iter().map(|file| given(file)).collect();
+    let sheet = Sheet {
+        title: "Clothes on other bodies".to_owned(),
+        subtitle: format!("{file} on {}", opened.name),
+        note: opened.note(),
+        rows: Sheet::grid(words(&contents), words(&structures), pictures),
+    };
+    sheet.write(&arguments.out).map_err(failure)?;
+    let [across, down] = [contents.len(), structures.len()];
+    out!(
+        "{}: {across} contents on {down} structures",
+        arguments.out.display()
+    )?;
+    verdict(failed.iter().map(|failed| failed.error.as_str()))
+}
+
+/// Generates every content on every structure; returns the pictures row by row, and what failed.
+pub(in crate::cli) fn grid(
+    generator: Generator,
+    contents: &[PathBuf],
+    structures: &[PathBuf],
+) -> Result<(Vec<Cell>, Vec<Failed>), Failure> {
     let tasks: Vec<Task<'_>> = structures
         .iter()
         .flat_map(|structure| {
@@ -134,7 +159,6 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
         })
         .collect();
     let pictures = Mutex::new(vec![Cell::Missing; tasks.len()]);
-    let file = generator.file().to_owned();
     let failed = generate(
         vec![generator],
         &tasks,
@@ -150,24 +174,7 @@ pub(super) fn run_sheet(arguments: &SheetArgs) -> Result<(), Failure> {
         },
     )
     .map_err(failure)?;
-    let words = |files: &[PathBuf]| files.iter().map(|file| given(file)).collect();
-    let sheet = Sheet {
-        title: "Clothes on other bodies".to_owned(),
-        subtitle: format!("{file} on {}", opened.name),
-        note: opened.note(),
-        rows: Sheet::grid(
-            words(&contents),
-            words(&structures),
-            pictures.into_inner().unwrap_or_default(),
-        ),
-    };
-    sheet.write(&arguments.out).map_err(failure)?;
-    let [across, down] = [contents.len(), structures.len()];
-    out!(
-        "{}: {across} contents on {down} structures",
-        arguments.out.display()
-    )?;
-    verdict(failed.iter().map(|failed| failed.error.as_str()))
+    Ok((pictures.into_inner().unwrap_or_default(), failed))
 }
 
 pub(super) fn run_interpolate(arguments: &InterpolateArgs) -> Result<(), Failure> {
@@ -288,7 +295,9 @@ pub(super) fn run_contact(arguments: &ContactArgs) -> Result<(), Failure> {
     verdict(missing.iter().map(String::as_str))
 }
 
-fn verdict<'a>(faults: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Failure> {
+pub(in crate::cli) fn verdict<'a>(
+    faults: impl ExactSizeIterator<Item = &'a str>,
+) -> Result<(), Failure> {
     let count = faults.len();
     for fault in faults {
         eprintln!("reid: no picture: {fault}");

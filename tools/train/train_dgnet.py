@@ -1,0 +1,392 @@
+"""Trains a small DG-Net on drawn people.
+
+    cargo build --release -p reid-apps --example dgnet_triples
+    python3.10 -m venv env && env/bin/pip install torch==1.12.1 'numpy<2' Pillow==9.5.0 safetensors
+    env/bin/python tools/train/train_dgnet.py --draw target/release/examples/dgnet_triples --out dgnet_small.safetensors
+
+A DG-Net of photographs is trained against discriminators, because nobody has a picture of this person in that pose. Of
+drawn people there is one: the same scene, drawn again in the clothes of another. So this training is plain: content
+image and structure image go in, and the drawing is what must come out. The pictures come from `dgnet_triples` through a
+pipe and none is seen twice; seeds 1 to 99 of the drawings are for evaluation, training draws from 1000 upwards, and the
+figures in the log are of seeds 201 upwards.
+
+The loss is the mean absolute difference, three times as heavy where the clothes change the picture, and that of the
+differences between neighbours, which keeps edges and stripes sharp. That alone stood still for a thousand steps, at grey
+people without clothes, so two losses help at the beginning and fade: the structure code must tell the parts of the body,
+and the appearance code the colours of the garments, each by one linear layer that is thrown away. An average of the weights over the last steps is
+what is written and what the log's figures are of. Most steps run on the drawings as they are, 128x64, and the last ones
+at 256x128, the network's own size, which costs four times as much.
+
+This made reid-apps/weights/dgnet_small.safetensors, the network of `reid demo dgnet`; dgnet_small.log beside this file
+is what it printed. The names of the weights are those of the reference's state dict with the prefixes of our builder;
+the classifiers are not trained and left out.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import time
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from train_mgn import MEAN, STD, layer
+
+DRAWN = (128, 64, 3)
+COARSE, FINE = (192, 96), (256, 128)
+# Upper garment, its second colour, lower garment, shoes, bag, hat, as `dgnet_triples` colours its maps.
+MARKS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]], bool)
+
+
+class ConvBlock(nn.Module):
+    """Mirrored margins, a convolution with bias, a normalisation, an activation."""
+
+    def __init__(self, inputs, outputs, kernel, stride=1, dilation=1, norm="none", active=True):
+        super().__init__()
+        self.pad = kernel // 2 * dilation
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, dilation=dilation)
+        self.kind, self.active = norm, active
+        if norm == "layer":
+            self.norm = LayerNorm(outputs)
+
+    def forward(self, x, style=None):
+        if self.pad:
+            x = F.pad(x, [self.pad] * 4, mode="reflect")
+        x = self.conv(x)
+        if self.kind == "instance":
+            x = F.instance_norm(x)
+        elif self.kind == "adaptive":
+            scale, shift = style
+            x = F.instance_norm(x) * scale[:, :, None, None] + shift[:, :, None, None]
+        elif self.kind == "layer":
+            x = self.norm(x)
+        return F.leaky_relu(x, 0.2) if self.active else x
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(width))
+        self.beta = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x):
+        x = x - x.mean((1, 2, 3), keepdim=True)
+        x = x / (x.pow(2).mean((1, 2, 3), keepdim=True).sqrt() + 1e-5)
+        return x * self.gamma[:, None, None] + self.beta[:, None, None]
+
+
+class Residual(nn.Module):
+    def __init__(self, width, norm):
+        super().__init__()
+        self.model = nn.ModuleList([ConvBlock(width, width, 3, norm=norm),
+                                    ConvBlock(width, width, 3, norm=norm, active=False)])
+
+    def forward(self, x, first=None, second=None):
+        return x + self.model[1](self.model[0](x, first), second)
+
+
+class Residuals(nn.Module):
+    def __init__(self, width, norm):
+        super().__init__()
+        self.model = nn.ModuleList(Residual(width, norm) for _ in range(4))
+
+    def forward(self, x):
+        for block in self.model:
+            x = block(x)
+        return x
+
+
+class Views(nn.Module):
+    """Four views of different reach; the names speak of rates 6, 12 and 18, the rates are half of them."""
+
+    def __init__(self, d):
+        super().__init__()
+        self.conv1 = ConvBlock(4 * d, 2 * d, 1, norm="instance", active=False)
+        for name, rate in (("conv6", 3), ("conv12", 6), ("conv18", 9)):
+            setattr(self, name, nn.Sequential(
+                ConvBlock(4 * d, 2 * d, 1, norm="instance"),
+                ConvBlock(2 * d, 2 * d, 3, dilation=rate, norm="instance", active=False)))
+        self.fuse = ConvBlock(8 * d, 8 * d, 1, norm="instance", active=False)
+
+    def forward(self, x):
+        return self.fuse(torch.cat([self.conv1(x), self.conv6(x), self.conv12(x), self.conv18(x)], 1))
+
+
+class Part(nn.Module):
+    """Holds layers under `model`, as the state dict names them."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.model = nn.ModuleList(layers)
+
+
+class Fc(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.fc = nn.Linear(inputs, outputs)
+
+
+class Generator(nn.Module):
+    def __init__(self, d, identity, mlp):
+        super().__init__()
+        self.enc_content = Part([
+            ConvBlock(1, d, 3, 2, norm="instance"), ConvBlock(d, 2 * d, 3, norm="instance"),
+            ConvBlock(2 * d, 2 * d, 3, norm="instance"), ConvBlock(2 * d, 4 * d, 3, 2, norm="instance"),
+            Residuals(4 * d, "instance"), Views(d)])
+        for kind in "wb":
+            for k in range(1, 5):
+                setattr(self, f"mlp_{kind}{k}", Part([Fc(identity, mlp), Fc(mlp, mlp), Fc(mlp, 16 * d)]))
+        self.dec = Part([
+            nn.Identity(), Residuals(8 * d, "adaptive"), nn.Identity(), ConvBlock(8 * d, 4 * d, 5, norm="layer"),
+            nn.Identity(), ConvBlock(4 * d, 2 * d, 5, norm="layer"), ConvBlock(2 * d, 2 * d, 3),
+            ConvBlock(2 * d, 2 * d, 3), ConvBlock(2 * d, 3, 1, active=False)])
+
+    def encode(self, x):
+        for block in self.enc_content.model:
+            x = block(x)
+        return x
+
+    def styles(self, kind, k, part):
+        for i, layer in enumerate(getattr(self, f"mlp_{kind}{k}").model):
+            part = layer.fc(part)
+            if i < 2:
+                part = F.leaky_relu(part, 0.2)
+        return part.chunk(2, 1)
+
+    def decode(self, x, appearance):
+        for k, (block, part) in enumerate(zip(self.dec.model[1].model, appearance.chunk(4, 1)), 1):
+            scales, shifts = self.styles("w", k, part), self.styles("b", k, part)
+            x = block(x, (scales[0], shifts[0]), (scales[1], shifts[1]))
+        for i in (3, 5):
+            x = self.dec.model[i](F.interpolate(x, scale_factor=2, mode="nearest"))
+        for i in (6, 7, 8):
+            x = self.dec.model[i](x)
+        return x
+
+
+class Appearance(nn.Module):
+    """ResNet-50 whose last layer keeps its size, and the maxima of four horizontal parts."""
+
+    def __init__(self, stem):
+        super().__init__()
+        w = stem
+        self.model = nn.Module()
+        self.model.conv1, self.model.bn1 = nn.Conv2d(3, w, 7, 2, 3, bias=False), nn.BatchNorm2d(w)
+        self.model.layer1, self.model.layer2 = layer(w, w, 3, 1), layer(w * 4, w * 2, 4, 2)
+        self.model.layer3, self.model.layer4 = layer(w * 8, w * 4, 6, 2), layer(w * 16, w * 8, 3, 1)
+
+    def forward(self, x):
+        m = self.model
+        x = F.max_pool2d(F.relu(m.bn1(m.conv1(x))), 3, 2, 1)
+        x = m.layer4(m.layer3(m.layer2(m.layer1(x))))
+        # Channel by channel, the four parts of each together.
+        return F.adaptive_max_pool2d(x, (4, 1)).flatten(1)
+
+
+class DGNet(nn.Module):
+    def __init__(self, d, stem, mlp):
+        super().__init__()
+        self.gen_a, self.id_a = Generator(d, stem * 32, mlp), Appearance(stem)
+        # For the training alone.
+        self.help = nn.ModuleDict({"parts": nn.Conv2d(8 * d, 3, 1), "garments": nn.Linear(stem * 128, len(MARKS) * 4)})
+        for name, module in self.named_modules():
+            if isinstance(module, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(module.weight, a=0.2, nonlinearity="leaky_relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            if name.endswith("bn3"):
+                # Each block begins as the identity: fifty layers pass the picture on.
+                nn.init.zeros_(module.weight)
+        for k in range(1, 5):
+            # Styles begin near the plain normalisation, whatever the appearance, and a block's sum near its input.
+            for kind, first, second in (("w", 1.0, 0.2), ("b", 0.0, 0.0)):
+                last = getattr(self.gen_a, f"mlp_{kind}{k}").model[2].fc
+                last.weight.data.mul_(0.2)
+                last.bias.data[:8 * d], last.bias.data[8 * d:] = first, second
+
+    def forward(self, image1, image2):
+        return self.gen_a.decode(self.gen_a.encode(image1), self.id_a(image2))
+
+    def with_codes(self, image1, image2):
+        structure, appearance = self.gen_a.encode(image1), self.id_a(image2)
+        return self.gen_a.decode(structure, appearance), structure, appearance
+
+
+class Triples:
+    """Content, structure, truth and two maps from the drawing program, endlessly."""
+
+    def __init__(self, program, seed):
+        self.process = subprocess.Popen([program, str(seed)], stdout=subprocess.PIPE)
+
+    def take(self, count):
+        size = int(np.prod(DRAWN))
+        data = self.process.stdout.read(5 * size * count)
+        return np.frombuffer(data, np.uint8).reshape(count, 5, *DRAWN)
+
+
+def tensors(triples, size):
+    """Bytes to what the network gets, as the pipeline prepares it, and the share of each pixel in the loss."""
+    height, width = size
+    triples = triples[:, :3]
+    grown = [Image.fromarray(p).resize((width, height), Image.BICUBIC) for t in triples for p in t]
+    triples = np.stack([np.asarray(p) for p in grown]).reshape(len(triples), 3, height, width, 3)
+    x = torch.from_numpy(((triples.astype(np.float32) / 255 - MEAN) / STD).transpose(0, 1, 4, 2, 3).copy())
+    content, structure, truth = x[:, 0], x[:, 1], x[:, 2]
+    # Noise and JPEG change every pixel a little, other clothes much.
+    changed = np.abs(triples[:, 1].astype(np.int16) - triples[:, 2]).max(-1) > 24
+    changed = torch.from_numpy(changed[:, None].astype(np.float32))
+    changed = F.max_pool2d(changed, 3, 1, 1)
+    return content, structure.mean(1, keepdim=True), truth, 1 + 2 * changed
+
+
+def difference(found, truth, weight):
+    """The weighted mean absolute difference of the pictures, and that of their slopes."""
+    apart = ((found - truth).abs() * weight).sum() / weight.sum() / 3
+    slopes = 0
+    for axis in (2, 3):
+        n = found.shape[axis] - 1
+        slope = found.diff(dim=axis) - truth.diff(dim=axis)
+        w = weight.narrow(axis, 0, n)
+        slopes = slopes + (slope.abs() * w).sum() / w.sum() / 3
+    return apart, slopes
+
+
+def helping(model, triples, structure, appearance):
+    """How badly the body's parts are told from the structure code, and the garments' colours from the appearance."""
+    parts = torch.from_numpy((triples[:, 4] > 40).astype(np.float32).transpose(0, 3, 1, 2).copy())
+    parts = F.interpolate(parts, structure.shape[2:], mode="area")
+    where = F.binary_cross_entropy_with_logits(model.help["parts"](structure), parts)
+    marked = triples[:, 3] > 40
+    seen = (triples[:, 0].astype(np.float32) / 255 - MEAN) / STD
+    worn = np.stack([(marked == mark).all(-1) for mark in MARKS], 1).astype(np.float32)
+    count = worn.sum((2, 3))
+    colours = torch.from_numpy(np.einsum("nkhw,nhwc->nkc", worn, seen) / np.maximum(count, 1)[..., None]).float()
+    worn = torch.from_numpy((count > 8).astype(np.float32))
+    told = model.help["garments"](appearance).view(len(triples), len(MARKS), 4)
+    which = F.binary_cross_entropy_with_logits(told[..., 3], worn)
+    colour = ((told[..., :3] - colours).abs().mean(2) * worn).sum() / worn.sum()
+    return where, which + colour
+
+
+def examine(model, triples, size):
+    """Mean absolute error in grey levels, of all pixels and of those whose clothes changed: found and copied."""
+    scale = torch.tensor(STD)[:, None, None] * 255
+    sums = {}
+    with torch.no_grad():
+        for i in range(0, len(triples), 16):
+            content, structure, truth, weight = tensors(triples[i:i + 16], size)
+            grey = structure.expand(-1, 3, -1, -1)
+            for name, picture in (("found", model(structure, content)), ("content", content), ("structure", grey)):
+                error = ((picture - truth) * scale).abs().mean(1, keepdim=True)
+                clothes = weight > 1
+                total = sums.setdefault(name, np.zeros(4))
+                total += [error.sum(), error.numel(), error[clothes].sum(), clothes.sum()]
+    return {name: [round(float(s[0] / s[1]), 2), round(float(s[2] / s[3]), 2)] for name, s in sums.items()}
+
+
+def save(model, path):
+    kept = {name: value.detach().half().contiguous() for name, value in model.state_dict().items()
+            if not name.endswith("num_batches_tracked") and not name.startswith("help.")}
+    save_file(kept, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def sheet(model, triples, size, path):
+    """Content, structure, found, truth: one row each."""
+    content, structure, truth, _ = tensors(triples, size)
+    with torch.no_grad():
+        found = model(structure, content)
+    rows = [torch.cat(list(x), 2) for x in (content, structure.expand(-1, 3, -1, -1), found, truth)]
+    x = torch.cat(rows, 1).numpy().transpose(1, 2, 0) * STD + MEAN
+    Image.fromarray((x * 255).clip(0, 255).astype(np.uint8)).save(path)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--draw", required=True, help="the program dgnet_triples")
+    parser.add_argument("--out", required=True)
+    bound = parser.add_mutually_exclusive_group()
+    bound.add_argument("--minutes", type=float, default=60)
+    bound.add_argument("--steps", type=int, help="stop after so many steps, however long they take")
+    parser.add_argument("--fine", type=float, default=0.45, help="share of the time, or of the steps, at full size")
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=1000, help="of the weights, and the first one of the drawings")
+    parser.add_argument("--dim", type=int, default=4)
+    parser.add_argument("--stem", type=int, default=8)
+    parser.add_argument("--mlp", type=int, default=128)
+    parser.add_argument("--start", help="weights to begin with")
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--help-share", dest="help", type=float, default=0.5,
+                        help="share of the time after which the helping losses are gone")
+    parser.add_argument("--save", type=float, default=240, help="seconds between checkpoints")
+    parser.add_argument("--sheet", help="a picture of eight swaps, drawn with each checkpoint")
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    model, average = (DGNet(options.dim, options.stem, options.mlp) for _ in range(2))
+    if options.start:
+        model.load_state_dict({k: v.float() for k, v in load_file(options.start).items()}, strict=False)
+    average.load_state_dict(model.state_dict())
+    average.eval()
+    print(json.dumps({"options": {k: v for k, v in vars(options).items() if k not in ("draw", "out", "sheet", "start")},
+                      "parameters": sum(p.numel() for p in model.parameters()), "torch": torch.__version__}), flush=True)
+    trials = Triples(options.draw, 201).take(64)
+    source = Triples(options.draw, options.seed)
+    # What reads a vector of hundreds of positive numbers moves far in one step of Adam.
+    slow = [p for n, p in model.named_parameters() if ".mlp_" in n or n.startswith("help.garments")]
+    fast = [p for p in model.parameters() if all(p is not other for other in slow)]
+    optimizer = torch.optim.Adam([{"params": fast, "share": 1.0}, {"params": slow, "share": 0.1}], betas=(0.9, 0.99))
+    begin = saved = time.time()
+    step, recent = 0, []
+    while True:
+        done = step / options.steps if options.steps else (time.time() - begin) / 60 / options.minutes
+        if done >= 1:
+            break
+        size = FINE if done > 1 - options.fine else COARSE
+        # A warm-up, then a cosine down to nothing.
+        rate = options.rate * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * done))
+        for group in optimizer.param_groups:
+            group["lr"] = float(rate) * group["share"]
+        triples = source.take(options.batch)
+        content, structure, truth, weight = tensors(triples, size)
+        found, code, appearance = model.with_codes(structure, content)
+        apart, slopes = difference(found, truth, weight)
+        where, garments = helping(model, triples, code, appearance)
+        loss = apart + 0.5 * slopes + max(0.0, 1 - done / options.help) * (where + 0.5 * garments)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimizer.step()
+        step += 1
+        with torch.no_grad():
+            kept = min(0.995, (step + 1) / (step + 10))
+            for mean, new in zip(average.state_dict().values(), model.state_dict().values()):
+                if mean.is_floating_point():
+                    mean.mul_(kept).add_(new, alpha=1 - kept)
+        recent.append([x.item() for x in (apart, slopes, where, garments)])
+        if step % 50 == 0:
+            means = np.mean(recent, 0)
+            recent.clear()
+            print(json.dumps({"step": step, "minutes": round((time.time() - begin) / 60, 2), "height": size[0],
+                              **dict(zip(("picture", "slopes", "parts", "garments"), means.round(4).tolist()))}), flush=True)
+        if time.time() - saved > options.save:
+            save(average, options.out)
+            print(json.dumps({"step": step, "error": examine(average, trials, size)}), flush=True)
+            if options.sheet:
+                sheet(average, trials[:8], size, options.sheet)
+            saved = time.time()
+    save(average, options.out)
+    if options.sheet:
+        sheet(average, trials[:8], FINE, options.sheet)
+    print(json.dumps({"steps": step, "error": examine(average, trials, FINE), "file": os.path.basename(options.out),
+                      "bytes": os.path.getsize(options.out)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,7 @@ static void want(int line, areid_status got, areid_status wanted, const char *wo
 #define WANT(call, status, word) want(__LINE__, call, status, word)
 
 int main(int argc, char **argv) {
-    areid_runtime_options options = {sizeof options, AREID_BACKEND_SIMULATOR, 0, NULL};
+    areid_runtime_options options = {sizeof options, AREID_BACKEND_SIMULATOR, 0, NULL, NULL};
     areid_runtime *runtime = NULL, *same = (areid_runtime *)&cases;
     areid_device *device = NULL;
     areid_model *model = NULL, *none = NULL;
@@ -58,7 +58,7 @@ int main(int argc, char **argv) {
     options.library = "/nonexistent/x.so";
     WANT(areid_runtime_new(&options, &same), AREID_LIBRARY, "/nonexistent/x.so");
     options.backend = AREID_BACKEND_SIMULATOR;
-    for (i = 0; i < sizeof options; i++) {
+    for (i = 0; i < 24; i++) {
         options.struct_size = i;
         WANT(areid_runtime_new(&options, &same), AREID_INVALID_ARGUMENT, "struct_size");
     }

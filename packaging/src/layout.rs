@@ -138,6 +138,11 @@ pub fn layout(
         text(pc),
         Development,
     );
+    if library.archive.is_some() {
+        let pc = texts::pkg_config_static(library, prefix, libdir);
+        let path = format!("{libdir}/pkgconfig/ascend_reid-static.pc");
+        put(path, text(pc), Development);
+    }
     let cmake = format!("{libdir}/cmake/ascend_reid");
     let config = texts::cmake_config(library, libdir);
     put(

@@ -15,24 +15,36 @@ fn up(folder: &str) -> String {
 ///
 /// Source: `pc(5)`.
 pub(crate) fn pkg_config(library: &Library, prefix: Prefix<'_>, libdir: &str) -> String {
-    let prefix = match prefix {
-        Prefix::Fixed(path) => path.to_owned(),
-        Prefix::Anywhere => format!("${{pcfiledir}}/{}", up(&format!("{libdir}/pkgconfig"))),
-    };
-    let mut text = format!(
-        "prefix={prefix}\n\
-         libdir=${{prefix}}/{libdir}\n\
-         includedir=${{prefix}}/include\n\n\
-         Name: ascend_reid\n\
-         Description: {DESCRIPTION}\n\
-         Version: {VERSION}\n\
-         Cflags: -I${{includedir}}\n\
-         Libs: -L${{libdir}} -lascend_reid\n"
-    );
+    let mut text = pkg_config_head("ascend_reid", prefix, libdir);
+    text.push_str("Libs: -L${libdir} -lascend_reid\n");
     if library.archive.is_some() {
         text.push_str(&format!("Libs.private: {}\n", library.native.join(" ")));
     }
     text
+}
+
+/// `ascend_reid-static.pc`: the linker takes a shared library before a static one of the same name, so
+/// the archive is named in full.
+pub(crate) fn pkg_config_static(library: &Library, prefix: Prefix<'_>, libdir: &str) -> String {
+    let head = pkg_config_head("ascend_reid-static", prefix, libdir);
+    let native = library.native.join(" ");
+    format!("{head}Libs: -L${{libdir}} -l:libascend_reid.a {native}\n")
+}
+
+fn pkg_config_head(name: &str, prefix: Prefix<'_>, libdir: &str) -> String {
+    let prefix = match prefix {
+        Prefix::Fixed(path) => path.to_owned(),
+        Prefix::Anywhere => format!("${{pcfiledir}}/{}", up(&format!("{libdir}/pkgconfig"))),
+    };
+    format!(
+        "prefix={prefix}\n\
+         libdir=${{prefix}}/{libdir}\n\
+         includedir=${{prefix}}/include\n\n\
+         Name: {name}\n\
+         Description: {DESCRIPTION}\n\
+         Version: {VERSION}\n\
+         Cflags: -I${{includedir}}\n"
+    )
 }
 
 /// `ascend_reid-config.cmake`: the target `ascend_reid::ascend_reid`, and where the static library is

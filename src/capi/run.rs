@@ -93,9 +93,12 @@ unsafe impl Send for Job {}
 
 impl Job {
     fn work(self) {
+        let model = self.model;
         // SAFETY: `areid_model_submit` asks for buffers that stay until the run is done.
-        let outcome = caught(|| unsafe { self.model.run(&self.inputs, &self.outputs) });
-        self.model.landed();
+        let outcome = caught(|| unsafe { model.run(&self.inputs, &self.outputs) });
+        model.landed();
+        // Whoever learns of the end may free the model and leave: this share must be gone by then.
+        drop(model);
         if let Some(callback) = self.callback {
             let (status, text) = match &outcome {
                 Ok(()) => (Status::Ok, None),

@@ -5,8 +5,19 @@ mod common;
 
 /// The files of the library, in the order in which the header has their functions.
 const FILES: [&str; 13] = [
-    "status", "constants", "opaque", "library", "log", "runtime", "model", "run", "picture",
-    "embedder", "gallery", "figures", "generator",
+    "status",
+    "constants",
+    "opaque",
+    "library",
+    "log",
+    "runtime",
+    "model",
+    "run",
+    "picture",
+    "embedder",
+    "gallery",
+    "figures",
+    "generator",
 ];
 
 /// Constants whose enumeration does not stand in their names.

@@ -202,6 +202,8 @@ fn static_library(
     write(&keep, &list)?;
     let mut hide = tool("OBJCOPY", "objcopy");
     hide.arg(option("--keep-global-symbols=", &keep));
+    // The standard library brings bitcode, which says nothing in an object that is linked of many.
+    hide.args(["--remove-section=.llvmbc", "--remove-section=.llvmcmd"]);
     hide.arg("--strip-unneeded").arg(&object).arg(&hidden);
     run(&mut hide, BINUTILS)?;
     std::fs::remove_file(&object).map_err(Error::file("remove", &object))?;

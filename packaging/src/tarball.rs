@@ -23,7 +23,7 @@ pub(crate) struct Archive {
 
 impl Archive {
     pub(crate) fn new(time: Time) -> Self {
-        let gzip = GzBuilder::new().write(Vec::new(), Compression::best());
+        let gzip = GzBuilder::new().write(Vec::new(), Compression::default());
         let mut inner = tar::Builder::new(gzip);
         inner.mode(HeaderMode::Deterministic);
         Self {

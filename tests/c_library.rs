@@ -30,6 +30,31 @@ fn a_c_program_runs_a_model_with_each_compiler() {
 }
 
 #[test]
+fn the_ten_lines_of_the_docs_do_what_they_say() {
+    let folder = models();
+    let page = std::fs::read_to_string(common::root().join("docs/c-library.md")).unwrap();
+    let lines = page
+        .split("```")
+        .find_map(|block| block.strip_prefix("c\n"));
+    let source = format!(
+        "#include <stdio.h>\n#include \"ascend_reid.h\"\nint main(void) {{\n{}\
+         printf(\"%f\\n\", similarity);\nreturn 0;\n}}\n",
+        lines.unwrap()
+    );
+    // The network of the tests gives three numbers.
+    let source = source.replace("2048", "3");
+    let file = folder.path().join("ten.c");
+    std::fs::write(&file, source).unwrap();
+    std::fs::copy(folder.path().join("red.ppm"), folder.path().join("one.jpg")).unwrap();
+    std::fs::copy(folder.path().join("red.ppm"), folder.path().join("two.jpg")).unwrap();
+    let sources = [file.to_str().unwrap()];
+    let program = compile(folder.path(), "gcc", &sources, &["-std=c99"]);
+    let mut command = command(folder.path(), &program);
+    let text = said(&command.current_dir(folder.path()).output().unwrap());
+    assert_eq!(text, "1.000000\n");
+}
+
+#[test]
 fn wrong_calls_are_refused_with_a_status_and_a_text_each() {
     let folder = models();
     let cases = checks(folder.path(), "misuse", "gcc", &[]);

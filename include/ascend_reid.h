@@ -769,7 +769,8 @@ areid_status areid_embedder_open_memory(const struct areid_device *device,
 /*
  Makes an embedder of a model that is loaded, and takes the model over.
 
- On success the model's handle is freed; on failure it is as it was. Else as areid_embedder_open.
+ On success the model's handle is freed. On failure it is as it was, unless the device has no memory
+ for the embedder's batch (AREID_ACL): then the model is gone, too. Else as areid_embedder_open.
 
  Errors: AREID_BUSY while runs that were submitted to the model are under way; AREID_WRONG_MODEL.
 

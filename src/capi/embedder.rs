@@ -171,7 +171,8 @@ pub unsafe extern "C" fn areid_embedder_open_memory(
 
 /// Makes an embedder of a model that is loaded, and takes the model over.
 ///
-/// On success the model's handle is freed; on failure it is as it was. Else as areid_embedder_open.
+/// On success the model's handle is freed. On failure it is as it was, unless the device has no memory
+/// for the embedder's batch (AREID_ACL): then the model is gone, too. Else as areid_embedder_open.
 ///
 /// Errors: AREID_BUSY while runs that were submitted to the model are under way; AREID_WRONG_MODEL.
 ///

@@ -45,12 +45,12 @@ pub(crate) fn compile<S: AsRef<OsStr>>(
     let output = Command::new(compiler)
         .args(["-Wall", "-Wextra", "-Werror", "-pedantic", "-I"])
         .arg(crate::common::root().join("include"))
-        .args(more)
         .args(
             sources
                 .iter()
                 .map(|source| crate::common::root().join(source)),
         )
+        .args(more)
         .arg("-o")
         .arg(&program)
         .arg(library)

@@ -135,11 +135,7 @@ fn rgb_of(y: u8, u: u8, v: u8) -> [u8; 3] {
     [409 * v, -100 * u - 208 * v, 516 * u].map(|chroma| to_byte((luma + chroma) >> 8))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clipped to a byte's range"
-)]
+#[expect(clippy::cast_sign_loss, reason = "clipped to a byte's range")]
 fn to_byte(level: i32) -> u8 {
     level.clamp(0, 255) as u8
 }

@@ -448,7 +448,9 @@ mod tests {
         for rows in [4, 0] {
             let mut gallery = gallery(Metric::Cosine);
             if rows == 0 {
-                [7, 8, -9].map(|id| gallery.remove(id));
+                for id in [7, 8, -9] {
+                    gallery.remove(id);
+                }
             }
             gallery.save(&path).unwrap();
             let back = MemoryGallery::load(&path).unwrap();

@@ -154,7 +154,7 @@ fn the_tarball_works_wherever_it_is_unpacked() {
     std::fs::create_dir(&place).unwrap();
     run(Command::new("tar")
         .arg("xzf")
-        .arg(&first)
+        .arg(first)
         .arg("-C")
         .arg(&place));
     let [name] = &names(&place)[..] else {

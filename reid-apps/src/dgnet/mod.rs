@@ -21,6 +21,7 @@ mod postprocess;
 mod prepare;
 mod preprocess;
 mod run;
+mod session;
 pub mod sheets;
 
 pub use codes::{Coder, Codes};
@@ -35,3 +36,4 @@ pub use postprocess::{Postprocessed, postprocess, postprocess_record};
 pub use prepare::{Link, Prepared, prepare};
 pub use preprocess::{InputFolders, Written, preprocess, preprocess_record};
 pub use run::{Failed, Job, Task, generate};
+pub use session::{Session, SessionError};

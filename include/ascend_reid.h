@@ -689,7 +689,8 @@ areid_status areid_model_free(struct areid_model *model);
  changed while runs are under way.
 
  callback may be NULL, and so may run; not both, as nobody could learn of the end. A run whose
- handle was not asked for needs no areid_run_free. Freeing the model does not end runs under way.
+ handle was not asked for needs no areid_run_free. run is written before the callback can be called.
+ Freeing the model does not end runs under way.
 
  Errors: as areid_model_run before the run; AREID_INVALID_ARGUMENT without callback and run.
  The callback is then not called.

@@ -154,7 +154,8 @@ pub(super) fn worker() -> Result<Worker> {
 /// changed while runs are under way.
 ///
 /// callback may be NULL, and so may run; not both, as nobody could learn of the end. A run whose
-/// handle was not asked for needs no areid_run_free. Freeing the model does not end runs under way.
+/// handle was not asked for needs no areid_run_free. run is written before the callback can be called.
+/// Freeing the model does not end runs under way.
 ///
 /// Errors: as areid_model_run before the run; AREID_INVALID_ARGUMENT without callback and run.
 /// The callback is then not called.
@@ -189,36 +190,34 @@ pub unsafe extern "C" fn areid_model_submit(
         let inputs = unsafe { slice("inputs", inputs, input_count) }?;
         // SAFETY: handed on from the caller.
         let outputs = unsafe { slice("outputs", outputs, output_count) }?;
-        let mut handle = None;
         let send = |worker: &Worker| {
             let run = Arc::new(RunState {
                 outcome: Mutex::default(),
                 done: Condvar::new(),
                 worker: worker.thread,
             });
-            if out.is_some() {
-                handle = Some(insert(Arc::clone(&run))?);
-            }
             let job = Job {
                 model: Arc::clone(&state),
-                run,
+                run: Arc::clone(&run),
                 inputs: inputs.to_vec(),
                 outputs: outputs.to_vec(),
                 callback,
                 user,
             };
-            if worker.sender.send(job).is_err() {
-                let gone = "the thread of the model's runs has ended";
-                return fail(Status::Internal, gone);
+            if let Some(out) = out {
+                // Before the run is sent: its callback may look at the handle.
+                out.set(insert(run)?);
             }
-            Ok(())
+            match worker.sender.send(job) {
+                Ok(()) => Ok(()),
+                Err(_) => fail(
+                    Status::Internal,
+                    "the thread of the model's runs has ended by a fault",
+                ),
+            }
         };
         // SAFETY: handed on from the caller.
-        unsafe { state.submit(inputs, outputs, send) }?;
-        if let (Some(out), Some(handle)) = (out, handle) {
-            out.set(handle);
-        }
-        Ok(())
+        unsafe { state.submit(inputs, outputs, send) }
     })
 }
 

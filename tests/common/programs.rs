@@ -26,8 +26,14 @@ fn found(names: &[(&str, &str)]) -> Vec<String> {
     found.collect()
 }
 
+/// Words of a variable by which a job runs these tests in another way: under a sanitizer or Valgrind.
+fn words(variable: &str) -> Vec<String> {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
 /// Compiles and links sources (paths from the workspace on) with the library; `more` goes to the
-/// compiler as it is.
+/// compiler as it is, and so does what the variable `C_PROGRAM_FLAGS` says.
 pub(crate) fn compile<S: AsRef<OsStr>>(
     folder: &Path,
     compiler: &str,
@@ -55,6 +61,7 @@ pub(crate) fn compile<S: AsRef<OsStr>>(
         .arg(&program)
         .arg(library)
         .args(["-pthread", "-ldl", "-lm"])
+        .args(words("C_PROGRAM_FLAGS"))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
@@ -62,9 +69,18 @@ pub(crate) fn compile<S: AsRef<OsStr>>(
     program
 }
 
-/// A program that was compiled in `folder`, ready to be run.
+/// A program that was compiled in `folder`, ready to be run, behind the command and words of the
+/// variable `C_PROGRAM_RUNNER` if that is set.
 pub(crate) fn command(folder: &Path, program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut runner = words("C_PROGRAM_RUNNER").into_iter();
+    let mut command = match runner.next() {
+        None => Command::new(program),
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(runner).arg(program);
+            command
+        }
+    };
     command.env("LD_LIBRARY_PATH", folder);
     command
 }

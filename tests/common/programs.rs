@@ -33,14 +33,16 @@ fn words(variable: &str) -> Vec<String> {
 }
 
 /// Compiles and links sources (paths from the workspace on) with the library; `more` goes to the
-/// compiler as it is, and so does what the variable `C_PROGRAM_FLAGS` says.
+/// compiler as it is, and so does what the variable `C_PROGRAM_FLAGS` says. The library is that of the
+/// tests, or the one that the variable `C_PROGRAM_LIBRARY` names.
 pub(crate) fn compile<S: AsRef<OsStr>>(
     folder: &Path,
     compiler: &str,
     sources: &[&str],
     more: &[S],
 ) -> PathBuf {
-    let library = crate::common::deps().join("libascend_reid.so");
+    let library = std::env::var_os("C_PROGRAM_LIBRARY").map(PathBuf::from);
+    let library = library.unwrap_or_else(|| crate::common::deps().join("libascend_reid.so"));
     // The loader asks for the soname. Tests of one process may come here at once.
     let soname = folder.join("libascend_reid.so.0");
     if let Err(error) = std::os::unix::fs::symlink(&library, soname) {

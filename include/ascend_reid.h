@@ -235,6 +235,29 @@ typedef int32_t areid_protocol;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+/* What the gears of a model change. */
+enum areid_gear_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /* Nothing: the shapes are fixed. */
+    AREID_GEAR_KIND_STATIC = 0,
+    /* The batch size, by areid_model_set_batch: one number a gear. */
+    AREID_GEAR_KIND_BATCH = 1,
+    /* Height and width, by areid_model_set_image_size: two numbers a gear. */
+    AREID_GEAR_KIND_IMAGE_SIZE = 2,
+    /* All dims of all inputs, by areid_model_set_dims: as many numbers a gear as there are dims. */
+    AREID_GEAR_KIND_DIMS = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum areid_gear_kind areid_gear_kind;
+#else
+typedef int32_t areid_gear_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /*
  A device with a context of its own.
 
@@ -678,6 +701,26 @@ areid_status areid_model_run(const struct areid_model *model,
 
 /* Frees a model, once runs under way are done, for which it does not wait. NULL is allowed. */
 areid_status areid_model_free(struct areid_model *model);
+
+/*
+ Lists the sizes that a model with dynamic inputs was compiled for; it runs at these and no other.
+
+ kind is one of areid_gear_kind, count the number of gears, and width the numbers of each.
+ values, int64 [count, width], is filled if capacity, its room in numbers, is enough; with a
+ capacity of 0 it is left alone.
+
+ Errors: AREID_SIZE_MISMATCH if capacity is neither 0 nor enough; AREID_BUSY once the model was
+ given to an embedder.
+
+ The caller sees to it:
+ kind, count and width are writable, values for capacity numbers, and none overlaps another.
+ */
+areid_status areid_model_gears(const struct areid_model *model,
+                               int32_t *kind,
+                               size_t *count,
+                               size_t *width,
+                               int64_t *values,
+                               size_t capacity);
 
 /*
  Submits a run, which goes on while the caller does something else.

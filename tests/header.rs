@@ -6,7 +6,7 @@ mod common;
 mod programs;
 
 /// The files of the library, in the order in which the header has their functions.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "status",
     "constants",
     "opaque",
@@ -14,6 +14,7 @@ const FILES: [&str; 13] = [
     "log",
     "runtime",
     "model",
+    "gears",
     "run",
     "picture",
     "embedder",
@@ -130,6 +131,7 @@ fn structures() -> Vec<(String, String)> {
     lines.push(number("AREID_PICTURE_KIND_NV12", PictureKind::Nv12 as i32));
     lines.push(number("AREID_METRIC_DOT", Metric::Dot as i32));
     lines.push(number("AREID_PROTOCOL_CUHK03", Protocol::Cuhk03 as i32));
+    lines.push(number("AREID_GEAR_KIND_DIMS", GearKind::Dims as i32));
     let dims = i32::try_from(MAX_DIMS).unwrap();
     lines.push(number("AREID_MAX_DIMS", dims));
     lines

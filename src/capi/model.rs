@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acl::{Bindings, Context, Model, TensorDesc};
+use acl::{Bindings, Context, Gears, Model, TensorDesc};
 
 use super::Status;
 use super::constants::Side;
@@ -179,6 +179,10 @@ impl ModelState {
             self.require_idle()?;
             Ok(set(&mut running.bindings)?)
         })
+    }
+
+    pub(super) fn gears(&self) -> Result<Gears> {
+        self.with(|running| Ok(running.model.desc().gears.clone()))
     }
 
     fn require_idle(&self) -> Result<()> {

@@ -8,10 +8,27 @@ static void gears(const areid_device *device, const char *folder) {
     areid_input input = {x, 0};
     areid_output output = {y, 0};
     int64_t dims[2] = {2, 5}, others[2] = {5, 5};
+    int64_t values[8] = {0, 0, 0, 0, 0, 0, 0, 99};
+    int32_t kind = 9;
+    size_t count = 9, width = 9;
     int i;
     for (i = 0; i < 20; i++) x[i] = (float)(i - 3);
 
+    OK(areid_model_load_file(device, in(folder, "relu.om"), &model));
+    OK(areid_model_gears(model, &kind, &count, &width, values, 8));
+    HOLDS(kind == AREID_GEAR_KIND_STATIC && count == 0 && width == 0 && values[0] == 0);
+    OK(areid_model_free(model));
     OK(areid_model_load_file(device, in(folder, "batch.om"), &model));
+    OK(areid_model_gears(model, &kind, &count, &width, NULL, 0));
+    HOLDS(kind == AREID_GEAR_KIND_BATCH && count == 3 && width == 1);
+    OK(areid_model_gears(model, &kind, &count, &width, values, 3));
+    HOLDS(values[0] == 1 && values[1] == 2 && values[2] == 4 && values[3] == 0);
+    count = 77;
+    WANT(areid_model_gears(model, &kind, &count, &width, values, 2), AREID_SIZE_MISMATCH, "least 3");
+    WANT(areid_model_gears(model, &kind, &count, &width, NULL, 2), AREID_NULL_POINTER, "values");
+    WANT(areid_model_gears(model, NULL, &count, &width, values, 2), AREID_NULL_POINTER, "kind");
+    WANT(areid_model_gears(NULL, &kind, &count, &width, values, 2), AREID_NULL_POINTER, "model");
+    HOLDS(count == 77);
     OK(areid_model_describe(model, AREID_INPUTS, 0, &info));
     HOLDS(info.dims[0] == 4 && info.bytes == 64 && info.max_bytes == 64);
     OK(areid_model_set_batch(model, 2));
@@ -29,6 +46,9 @@ static void gears(const areid_device *device, const char *folder) {
     OK(areid_model_free(model));
 
     OK(areid_model_load_file(device, in(folder, "size.om"), &model));
+    OK(areid_model_gears(model, &kind, &count, &width, values, 8));
+    HOLDS(kind == AREID_GEAR_KIND_IMAGE_SIZE && count == 2 && width == 2);
+    HOLDS(values[0] == 2 && values[1] == 3 && values[2] == 4 && values[3] == 5 && values[7] == 99);
     OK(areid_model_set_image_size(model, 2, 3));
     OK(areid_model_describe(model, AREID_INPUTS, 0, &info));
     HOLDS(info.rank == 4 && info.dims[2] == 2 && info.dims[3] == 3 && info.bytes == 24);
@@ -39,6 +59,9 @@ static void gears(const areid_device *device, const char *folder) {
     OK(areid_model_free(model));
 
     OK(areid_model_load_file(device, in(folder, "dims.om"), &model));
+    OK(areid_model_gears(model, &kind, &count, &width, values, 4));
+    HOLDS(kind == AREID_GEAR_KIND_DIMS && count == 2 && width == 2);
+    HOLDS(values[0] == 3 && values[1] == 2 && values[2] == 2 && values[3] == 5);
     OK(areid_model_set_dims(model, dims, 2));
     OK(areid_model_describe(model, AREID_OUTPUTS, 0, &info));
     HOLDS(info.dims[0] == 2 && info.dims[1] == 5 && info.bytes == 40);

@@ -111,6 +111,28 @@ static void embedder(const areid_device *device, const char *folder, const char 
     OK(areid_embedder_free(embedder));
 }
 
+/* The network sees the left half: red, and grey in the mirror. */
+static void mirrored(const areid_device *device, const char *folder) {
+    static const unsigned char red[3] = {200, 20, 30}, grey[3] = {90, 90, 90};
+    areid_embedder_options options = {sizeof options, 1, 1};
+    areid_embedder *embedder = NULL;
+    areid_picture picture = file(in(folder, "halves.ppm"));
+    float one[3], other[3], features[3];
+    int i;
+    expected(red, one);
+    expected(grey, other);
+    OK(areid_embedder_open(device, in(folder, "left.om"), &options, &embedder));
+    OK(areid_embedder_run(embedder, &picture, 1, features, 3));
+    HOLDS(near(features, one, 3, 0.05)); /* the edge between the halves is blurred */
+    OK(areid_embedder_free(embedder));
+    options.skip_flip = 0;
+    OK(areid_embedder_open(device, in(folder, "left.om"), &options, &embedder));
+    for (i = 0; i < 3; i++) one[i] += other[i];
+    OK(areid_embedder_run(embedder, &picture, 1, features, 3));
+    HOLDS(near(features, one, 3, 0.05));
+    OK(areid_embedder_free(embedder));
+}
+
 static void from_model(const areid_device *device, const char *folder) {
     areid_model *model = NULL;
     areid_embedder *embedder = NULL;
@@ -260,6 +282,7 @@ int main(int argc, char **argv) {
     OK(areid_runtime_free(runtime));
     embedder(device, argv[1], "mgn.om");
     embedder(device, argv[1], "mgn_gears.om");
+    mirrored(device, argv[1]);
     from_model(device, argv[1]);
     gallery(argv[1]);
     figures();

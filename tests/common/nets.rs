@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use ascend_om::onnx::{GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto};
+use ascend_om::onnx::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto,
+};
 use ascendcl::atc::{Format, Options, convert_bytes};
 
 type Tensor = (&'static str, &'static [i64]);
 
-/// A graph of single-step nodes: operator, inputs, output.
+/// A graph of nodes: operator, inputs, outputs with a space between.
 fn convert(
     nodes: &[(&str, &[&str], &str)],
     inputs: &[Tensor],
@@ -18,7 +20,15 @@ fn convert(
     let node = |(op, from, to): &(&str, &[&str], &str)| NodeProto {
         op_type: (*op).to_owned(),
         input: from.iter().map(|name| (*name).to_owned()).collect(),
-        output: vec![(*to).to_owned()],
+        output: to.split(' ').map(str::to_owned).collect(),
+        // The two halves of a picture, left and right.
+        attribute: match *op {
+            "Split" => vec![
+                AttributeProto::int("axis", 3),
+                AttributeProto::ints("split", &[64, 64]),
+            ],
+            _ => Vec::new(),
+        },
         ..Default::default()
     };
     let tensors = |list: &[Tensor]| -> Vec<ValueInfoProto> {
@@ -65,8 +75,9 @@ fn shaped(name: &str, dims: &[i64]) -> Options {
 /// | batch.om, size.om, dims.om | y = relu(x) with gears |
 /// | mgn.om | features: the means of the three planes, of four pictures |
 /// | mgn_gears.om | the same, of one, two or four |
+/// | left.om | the same as mgn.om, of the pictures' left halves |
 /// | dgnet.om | structure + content, of two pairs |
-/// | red.ppm, grey.ppm, torn.jpg | pictures, the last of them cut short |
+/// | red.ppm, grey.ppm, halves.ppm, torn.jpg | pictures: one colour, both side by side, cut short |
 pub(crate) fn write_all(folder: &Path) {
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
     let plain = Options::default();
@@ -100,6 +111,22 @@ pub(crate) fn write_all(folder: &Path) {
         &plain,
     );
     write("dgnet.om", &dgnet);
+    let left = convert(
+        &[
+            ("Split", &["image"], "left right"),
+            ("GlobalAveragePool", &["left"], "features"),
+        ],
+        &[("image", &[4, 3, 384, 128])],
+        &[("features", &[4, 3, 1, 1])],
+        &plain,
+    );
+    write("left.om", &left);
+    let mut halves = b"P6 8 16 255\n".to_vec();
+    for _ in 0..16 {
+        halves.extend([200, 20, 30].repeat(4));
+        halves.extend([90; 12]);
+    }
+    write("halves.ppm", &halves);
     write("red.ppm", &picture([200, 20, 30]));
     write("grey.ppm", &picture([90; 3]));
     write("torn.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF");

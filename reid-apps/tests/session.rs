@@ -1,6 +1,6 @@
 //! Pictures in a program's hands, through MGN and DG-Net, against the networks themselves.
 #![cfg(feature = "sim")]
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
 use std::path::Path;
 

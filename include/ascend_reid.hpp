@@ -168,9 +168,7 @@ template <class Call> returns<std::string> text(Call call) {
 
 /* What all handles have in common. */
 template <class T, areid_status (*Free)(T *)> class handle {
-    struct deleter {
-        void operator()(T *raw) const noexcept { Free(raw); }
-    };
+    struct deleter { void operator()(T *raw) const noexcept { Free(raw); } };
     std::unique_ptr<T, deleter> raw_;
 
 public:
@@ -202,9 +200,7 @@ template <class C> areid_output out(C &elements) noexcept {
 }
 
 /* The library's version. */
-struct version_triple {
-    int major = 0, minor = 0, patch = 0;
-};
+struct version_triple { int major = 0, minor = 0, patch = 0; };
 inline returns<version_triple> version() {
     version_triple v;
     const areid_status status = areid_version(&v.major, &v.minor, &v.patch);
@@ -232,9 +228,8 @@ inline returns<void> log_to(log_callable callable, areid_log_level level = AREID
         (*static_cast<log_callable *>(user))(at, target, text);
     };
     const areid_status status = areid_log_set(next ? tell : nullptr, next.get(), next ? level : AREID_LOG_LEVEL_OFF);
-    if (status) return detail::fail<void>(status);
-    current = std::move(next); /* the one before is not called any more */
-    return detail::done();
+    if (!status) current = std::move(next); /* the one before is not called any more */
+    return detail::check(status);
 }
 
 struct runtime_options {
@@ -253,11 +248,7 @@ public:
                                                text(wishes.profile)};
         return detail::made<runtime>(areid_runtime_new, &options);
     }
-    static returns<runtime> simulator() {
-        runtime_options options;
-        options.backend = AREID_BACKEND_SIMULATOR;
-        return open(options);
-    }
+    static returns<runtime> simulator() { return open({AREID_BACKEND_SIMULATOR, {}, {}}); }
     returns<std::uint32_t> device_count() const {
         return detail::made<std::uint32_t>(areid_runtime_device_count, get());
     }
@@ -289,6 +280,12 @@ struct tensor {
         for (const std::int64_t dim : dims) count *= static_cast<std::size_t>(dim);
         return count;
     }
+};
+
+/* The sizes that a model was compiled for: a row for each. */
+struct gear_list {
+    areid_gear_kind kind = AREID_GEAR_KIND_STATIC;
+    std::vector<std::vector<std::int64_t>> rows;
 };
 
 /* A run that was submitted. Its end waits for the run, so that the buffers are the caller's again. */
@@ -327,6 +324,17 @@ public:
     }
     returns<std::vector<tensor>> inputs() const { return describe(AREID_INPUTS); }
     returns<std::vector<tensor>> outputs() const { return describe(AREID_OUTPUTS); }
+    returns<gear_list> gears() const {
+        std::int32_t kind = 0;
+        std::size_t count = 0, width = 0;
+        areid_status status = areid_model_gears(get(), &kind, &count, &width, nullptr, 0);
+        std::vector<std::int64_t> all(count * width);
+        if (!status) status = areid_model_gears(get(), &kind, &count, &width, all.data(), all.size());
+        gear_list made{static_cast<areid_gear_kind>(kind), {}};
+        for (auto row = all.begin(); row != all.end(); row += static_cast<std::ptrdiff_t>(width))
+            made.rows.emplace_back(row, row + static_cast<std::ptrdiff_t>(width));
+        return detail::when(status, std::move(made));
+    }
     returns<void> set_batch(std::uint64_t batch) const { return detail::check(areid_model_set_batch(get(), batch)); }
     returns<void> set_image_size(std::uint64_t height, std::uint64_t width) const {
         return detail::check(areid_model_set_image_size(get(), height, width));
@@ -352,9 +360,8 @@ public:
         auto callable = std::make_unique<detail::ended>(std::move(then));
         const areid_status status = areid_model_submit(get(), inputs.data(), inputs.size(), outputs.data(),
                                                        outputs.size(), detail::call_once, callable.get(), nullptr);
-        if (status) return detail::fail<void>(status);
-        (void)callable.release(); /* the call's to free */
-        return detail::done();
+        if (!status) (void)callable.release(); /* the call's to free */
+        return detail::check(status);
     }
 };
 
@@ -393,9 +400,7 @@ inline double similarity(span<const float> a, span<const float> b) noexcept {
     return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
-struct embedder_options {
-    bool flip = true, normalise = true;
-};
+struct embedder_options { bool flip = true, normalise = true; };
 
 /* A model that turns pictures of people into features (MGN). */
 class embedder : public detail::handle<areid_embedder, areid_embedder_free> {
@@ -474,9 +479,7 @@ public:
     returns<std::size_t> remove(std::int64_t id) const {
         return detail::made<std::size_t>(areid_gallery_remove, get(), id);
     }
-    struct extent {
-        std::size_t rows, dim;
-    };
+    struct extent { std::size_t rows, dim; };
     returns<extent> shape() const {
         extent shape{};
         const areid_status status = areid_gallery_shape(get(), &shape.rows, &shape.dim);
@@ -562,9 +565,7 @@ public:
     static returns<generator> open_memory(const device &on, span<const std::uint8_t> om) {
         return detail::made<generator>(areid_generator_open_memory, on.get(), om.data(), om.size());
     }
-    struct extent {
-        std::size_t height, width, batch;
-    };
+    struct extent { std::size_t height, width, batch; };
     returns<extent> shape() const {
         extent shape{};
         const areid_status status = areid_generator_shape(get(), &shape.height, &shape.width, &shape.batch);

@@ -109,6 +109,14 @@ fn the_log_is_handed_over_and_the_profile_is_chosen_once() {
 }
 
 #[test]
+fn what_the_simulator_finds_goes_to_the_log_and_not_to_standard_error() {
+    let folder = models();
+    let plan = "call = [{name = 'aclrtResetDevice', code = 507899}]";
+    let faults = [("ACL_SIM_FAULTS", plan)];
+    assert!(checks(folder.path(), "findings", "gcc", &faults) > 5);
+}
+
+#[test]
 fn the_library_is_opened_closed_and_opened_again() {
     let folder = models();
     assert_eq!(checks(folder.path(), "dlopen", "gcc", &[]), 3);

@@ -70,6 +70,12 @@ pub mod faults {
     }
 }
 
+/// Tells what the strict mode finds to a function, a line each, in place of standard error; `None` ends
+/// that. For hosts that print nothing by themselves.
+pub fn tell_findings(receiver: Option<fn(&str)>) {
+    machine::strict::tell_to(receiver);
+}
+
 /// Returns what the strict mode found since the process began, in the order in which it was found.
 #[must_use]
 pub fn findings() -> Vec<Found> {

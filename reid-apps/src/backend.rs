@@ -81,6 +81,13 @@ fn simulator() -> Result<&'static Api, BackendError> {
     Ok(ascendcl::api())
 }
 
+/// Hands what the simulator inside this program finds about wrong calls to the log, in place of
+/// standard error.
+pub fn log_findings() {
+    #[cfg(feature = "sim")]
+    ascendcl::tell_findings(Some(|line| log::warn!("{line}")));
+}
+
 /// Chooses what the simulator inside this program simulates: the name of a profile that comes with
 /// it (`310p3-mgn`), or the path of a TOML file; in place of the variable `ACL_SIM_PROFILE`.
 ///

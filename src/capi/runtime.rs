@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use reid_apps::backend::{Backend, choose_profile};
+use reid_apps::backend::{Backend, choose_profile, log_findings};
 
 use super::Status;
 use super::error::{Result, fail, guard};
@@ -56,6 +56,8 @@ unsafe fn backend(options: *const RuntimeOptions) -> Result<Backend> {
                 let named = unsafe { text("options.profile", options.profile) }?;
                 choose_profile(named)?;
             }
+            // A library prints nothing.
+            log_findings();
             Ok(Backend::Simulator)
         }
         other => {

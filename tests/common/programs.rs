@@ -26,15 +26,23 @@ fn found(names: &[(&str, &str)]) -> Vec<String> {
     found.collect()
 }
 
+/// Words of a variable by which a job runs these tests in another way: under a sanitizer or Valgrind.
+fn words(variable: &str) -> Vec<String> {
+    let text = std::env::var(variable).unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
 /// Compiles and links sources (paths from the workspace on) with the library; `more` goes to the
-/// compiler as it is.
+/// compiler as it is, and so does what the variable `C_PROGRAM_FLAGS` says. The library is that of the
+/// tests, or the one that the variable `C_PROGRAM_LIBRARY` names.
 pub(crate) fn compile<S: AsRef<OsStr>>(
     folder: &Path,
     compiler: &str,
     sources: &[&str],
     more: &[S],
 ) -> PathBuf {
-    let library = crate::common::deps().join("libascend_reid.so");
+    let library = std::env::var_os("C_PROGRAM_LIBRARY").map(PathBuf::from);
+    let library = library.unwrap_or_else(|| crate::common::deps().join("libascend_reid.so"));
     // The loader asks for the soname. Tests of one process may come here at once.
     let soname = folder.join("libascend_reid.so.0");
     if let Err(error) = std::os::unix::fs::symlink(&library, soname) {
@@ -55,6 +63,7 @@ pub(crate) fn compile<S: AsRef<OsStr>>(
         .arg(&program)
         .arg(library)
         .args(["-pthread", "-ldl", "-lm"])
+        .args(words("C_PROGRAM_FLAGS"))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
@@ -62,9 +71,18 @@ pub(crate) fn compile<S: AsRef<OsStr>>(
     program
 }
 
-/// A program that was compiled in `folder`, ready to be run.
+/// A program that was compiled in `folder`, ready to be run, behind the command and words of the
+/// variable `C_PROGRAM_RUNNER` if that is set.
 pub(crate) fn command(folder: &Path, program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut runner = words("C_PROGRAM_RUNNER").into_iter();
+    let mut command = match runner.next() {
+        None => Command::new(program),
+        Some(first) => {
+            let mut command = Command::new(first);
+            command.args(runner).arg(program);
+            command
+        }
+    };
     command.env("LD_LIBRARY_PATH", folder);
     command
 }

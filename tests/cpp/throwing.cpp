@@ -91,15 +91,20 @@ void models(const areid::device &device, const std::string &folder) {
     const auto moved = std::move(model);
     HOLDS(!model && moved);
     THROWS(AREID_NULL_POINTER, "areid_model is null", model.inputs());
+    THROWS(AREID_NULL_POINTER, "areid_model is null", model.gears());
     THROWS(AREID_ACL, "none.om", areid::model::load(device, folder + "/none.om"));
 
     const auto gears = areid::model::load_memory(device, bytes(folder + "/batch.om"));
     gears.set_batch(2);
     HOLDS(gears.inputs()[0].bytes == 32 && gears.inputs()[0].max_bytes == 64);
     THROWS(AREID_UNKNOWN_GEAR, "3", gears.set_batch(3));
+    HOLDS(gears.gears().kind == AREID_GEAR_KIND_BATCH);
+    HOLDS(gears.gears().rows == std::vector<std::vector<std::int64_t>>{{1}, {2}, {4}});
     const auto size = areid::model::load(device, folder + "/size.om");
     size.set_image_size(2, 3);
     HOLDS(size.outputs()[0].elements() == 6);
+    HOLDS(size.gears().rows == std::vector<std::vector<std::int64_t>>{{2, 3}, {4, 5}});
+    HOLDS(areid::model::load(device, folder + "/relu.om").gears().rows.empty());
     const auto dims = areid::model::load(device, folder + "/dims.om");
     const std::vector<std::int64_t> wanted = {2, 5};
     dims.set_dims(wanted);

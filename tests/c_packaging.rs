@@ -258,7 +258,7 @@ fn the_static_library_has_the_exports_as_its_only_global_symbols() {
         "the host's AscendCL is not linked: {open:?}"
     );
     let bytes = std::fs::metadata(archive).unwrap().len();
-    assert!(bytes < 120 << 20, "{bytes} bytes");
+    assert!(bytes < 60 << 20, "{bytes} bytes");
 }
 
 #[test]

@@ -277,6 +277,27 @@ fn a_program_with_an_acl_of_its_own_takes_the_static_library_through_pkg_config(
         .arg(stage.path().join("run_model")));
     assert!(!needed.contains("libascend_reid"), "{needed}");
 
+    // A torn JPEG is refused by unwinding through the C code that decodes.
+    nets::write_all(stage.path());
+    let embed = stage.path().join("embed_two");
+    let mut compile = Command::new("cc");
+    compile.arg(common::root().join("examples/c/embed_two.c"));
+    compile.arg("-o").arg(&embed);
+    run(compile.args(flags.split_whitespace()));
+    let of = |photo: &str| {
+        let mut command = Command::new(&embed);
+        let command = command
+            .current_dir(stage.path())
+            .args(["mgn.om", "red.ppm"]);
+        command.arg(photo).output().unwrap()
+    };
+    assert_eq!(told(&of("red.ppm")), "similarity 1.0000\n");
+    assert!(
+        told(&of("torn.jpg")).starts_with("AREID_PICTURE: "),
+        "{}",
+        told(&of("torn.jpg"))
+    );
+
     let main = stage.path().join("main.c");
     let text = "#include <ascend_reid.h>\n\
                 #include <stdio.h>\n\

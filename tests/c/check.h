@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ascend_reid.h"
 
@@ -48,6 +49,7 @@ static inline const char *in(const char *folder, const char *name) {
 static inline areid_runtime *simulator(void) {
     areid_runtime_options options;
     areid_runtime *runtime = NULL;
+    alarm(600); /* a wait without end is a failure, also under Valgrind */
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
     options.backend = AREID_BACKEND_SIMULATOR;

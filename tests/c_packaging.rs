@@ -464,3 +464,31 @@ fn what_cannot_be_packaged_is_refused_with_a_reason() {
     );
     assert_eq!(error.exit_code(), 3);
 }
+
+#[test]
+fn the_licences_of_what_is_linked_are_told_and_those_of_tests_are_not() {
+    let text = packaging::third_party(common::root()).unwrap();
+    let (list, texts) = text.split_once("=====").unwrap();
+    for name in ["mozjpeg-sys", "rten", "rayon", "serde"] {
+        assert!(list.contains(&format!("\n{name} ")), "{name} is linked");
+    }
+    for name in [
+        "criterion",
+        "trybuild",
+        "cbindgen",
+        "ascendcl",
+        "reid-apps",
+        "tar",
+    ] {
+        assert!(!list.contains(&format!("\n{name} ")), "{name} is not");
+    }
+    let without = list.lines().find(|line| line.contains(": -;"));
+    assert_eq!(without, None, "a package names no licence");
+    assert!(texts.contains("Permission is hereby granted"));
+    assert!(texts.contains("Apache License"));
+    // libjpeg's, which asks to be named.
+    assert!(texts.contains("Independent JPEG Group"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let error = packaging::third_party(elsewhere.path()).unwrap_err();
+    assert!(error.to_string().contains("Cargo.toml"), "{error}");
+}

@@ -190,14 +190,17 @@ fn cmake(root: &Path, folder: &Path) {
     std::fs::create_dir(&source).unwrap();
     let list = format!(
         "cmake_minimum_required(VERSION 3.10)\n\
-         project(main C)\n\
+         project(main C CXX)\n\
          set(CMAKE_C_STANDARD 99)\n\
+         set(CMAKE_CXX_STANDARD 17)\n\
          find_package(ascend_reid ${{WANTED}} REQUIRED)\n\
          find_package(ascend_reid ${{WANTED}} REQUIRED)\n\
          foreach(kind ascend_reid static)\n\
-           add_executable(with_${{kind}} {}/examples/c/run_model.c)\n\
+           add_executable(with_${{kind}} {0}/examples/c/run_model.c)\n\
            target_link_libraries(with_${{kind}} PRIVATE ascend_reid::${{kind}})\n\
-         endforeach()\n",
+         endforeach()\n\
+         add_executable(in_cpp {0}/examples/cpp/run_model.cpp)\n\
+         target_link_libraries(in_cpp PRIVATE ascend_reid::ascend_reid)\n",
         common::root().display()
     );
     std::fs::write(source.join("CMakeLists.txt"), list).unwrap();
@@ -227,6 +230,7 @@ fn cmake(root: &Path, folder: &Path) {
     run(Command::new("cmake").arg("--build").arg(&built));
     check(&built.join("with_ascend_reid"), &[]);
     check(&built.join("with_static"), &[]);
+    check(&built.join("in_cpp"), &[]);
     let needed = run(Command::new("readelf")
         .arg("-d")
         .arg(built.join("with_static")));

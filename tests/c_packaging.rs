@@ -190,14 +190,17 @@ fn cmake(root: &Path, folder: &Path) {
     std::fs::create_dir(&source).unwrap();
     let list = format!(
         "cmake_minimum_required(VERSION 3.10)\n\
-         project(main C)\n\
+         project(main C CXX)\n\
          set(CMAKE_C_STANDARD 99)\n\
+         set(CMAKE_CXX_STANDARD 17)\n\
          find_package(ascend_reid ${{WANTED}} REQUIRED)\n\
          find_package(ascend_reid ${{WANTED}} REQUIRED)\n\
          foreach(kind ascend_reid static)\n\
-           add_executable(with_${{kind}} {}/examples/c/run_model.c)\n\
+           add_executable(with_${{kind}} {0}/examples/c/run_model.c)\n\
            target_link_libraries(with_${{kind}} PRIVATE ascend_reid::${{kind}})\n\
-         endforeach()\n",
+         endforeach()\n\
+         add_executable(in_cpp {0}/examples/cpp/run_model.cpp)\n\
+         target_link_libraries(in_cpp PRIVATE ascend_reid::ascend_reid)\n",
         common::root().display()
     );
     std::fs::write(source.join("CMakeLists.txt"), list).unwrap();
@@ -227,6 +230,7 @@ fn cmake(root: &Path, folder: &Path) {
     run(Command::new("cmake").arg("--build").arg(&built));
     check(&built.join("with_ascend_reid"), &[]);
     check(&built.join("with_static"), &[]);
+    check(&built.join("in_cpp"), &[]);
     let needed = run(Command::new("readelf")
         .arg("-d")
         .arg(built.join("with_static")));
@@ -258,7 +262,7 @@ fn the_static_library_has_the_exports_as_its_only_global_symbols() {
         "the host's AscendCL is not linked: {open:?}"
     );
     let bytes = std::fs::metadata(archive).unwrap().len();
-    assert!(bytes < 120 << 20, "{bytes} bytes");
+    assert!(bytes < 60 << 20, "{bytes} bytes");
 }
 
 #[test]
@@ -276,6 +280,27 @@ fn a_program_with_an_acl_of_its_own_takes_the_static_library_through_pkg_config(
         .arg("-d")
         .arg(stage.path().join("run_model")));
     assert!(!needed.contains("libascend_reid"), "{needed}");
+
+    // A torn JPEG is refused by unwinding through the C code that decodes.
+    nets::write_all(stage.path());
+    let embed = stage.path().join("embed_two");
+    let mut compile = Command::new("cc");
+    compile.arg(common::root().join("examples/c/embed_two.c"));
+    compile.arg("-o").arg(&embed);
+    run(compile.args(flags.split_whitespace()));
+    let of = |photo: &str| {
+        let mut command = Command::new(&embed);
+        let command = command
+            .current_dir(stage.path())
+            .args(["mgn.om", "red.ppm"]);
+        command.arg(photo).output().unwrap()
+    };
+    assert_eq!(told(&of("red.ppm")), "similarity 1.0000\n");
+    assert!(
+        told(&of("torn.jpg")).starts_with("AREID_PICTURE: "),
+        "{}",
+        told(&of("torn.jpg"))
+    );
 
     let main = stage.path().join("main.c");
     let text = "#include <ascend_reid.h>\n\
@@ -442,4 +467,32 @@ fn what_cannot_be_packaged_is_refused_with_a_reason() {
         "{text}"
     );
     assert_eq!(error.exit_code(), 3);
+}
+
+#[test]
+fn the_licences_of_what_is_linked_are_told_and_those_of_tests_are_not() {
+    let text = packaging::third_party(common::root()).unwrap();
+    let (list, texts) = text.split_once("=====").unwrap();
+    for name in ["mozjpeg-sys", "rten", "rayon", "serde"] {
+        assert!(list.contains(&format!("\n{name} ")), "{name} is linked");
+    }
+    for name in [
+        "criterion",
+        "trybuild",
+        "cbindgen",
+        "ascendcl",
+        "reid-apps",
+        "tar",
+    ] {
+        assert!(!list.contains(&format!("\n{name} ")), "{name} is not");
+    }
+    let without = list.lines().find(|line| line.contains(": -;"));
+    assert_eq!(without, None, "a package names no licence");
+    assert!(texts.contains("Permission is hereby granted"));
+    assert!(texts.contains("Apache License"));
+    // libjpeg's, which asks to be named.
+    assert!(texts.contains("Independent JPEG Group"));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let error = packaging::third_party(elsewhere.path()).unwrap_err();
+    assert!(error.to_string().contains("Cargo.toml"), "{error}");
 }

@@ -92,3 +92,36 @@ fn a_result_that_is_not_looked_at_and_a_path_that_is_gone_do_not_compile() {
         }
     }
 }
+
+#[test]
+fn the_lines_of_the_docs_compare_two_photos() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    nets::write_all(folder);
+    for name in ["a.jpg", "b.jpg"] {
+        std::fs::copy(folder.join("red.ppm"), folder.join(name)).unwrap();
+    }
+    let page = std::fs::read_to_string(common::root().join("docs/c-packaging.md")).unwrap();
+    let lines = page
+        .split("```")
+        .find_map(|block| block.strip_prefix("cpp\n"));
+    // The tests have no card.
+    let lines = lines
+        .unwrap()
+        .replace("runtime::open()", "runtime::simulator()");
+    let text =
+        format!("#include <cstdio>\n#include \"ascend_reid.hpp\"\nint main() {{\n{lines}}}\n");
+    let source = folder.join("docs.cpp");
+    std::fs::write(&source, text).unwrap();
+    for compiler in cpp_compilers() {
+        let sources = [source.to_str().unwrap()];
+        let program = compile(folder, &compiler, &sources, &["-std=c++17"]);
+        let text = said(
+            &command(folder, &program)
+                .current_dir(folder)
+                .output()
+                .unwrap(),
+        );
+        assert_eq!(text, "1.000000\n", "{compiler}");
+    }
+}

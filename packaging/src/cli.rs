@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use clap::{Args, Parser, Subcommand};
 
 use crate::deb::Origin;
-use crate::layout::{Prefix, layout};
+use crate::layout::{Prefix, check, layout};
 use crate::library::{Built, Library, VERSION, Wishes};
 use crate::{Error, Result, deb, install, tarball, third_party};
 
@@ -82,17 +82,21 @@ fn root() -> &'static Path {
     own.parent().unwrap_or(own)
 }
 
-/// The time that archived files carry: `SOURCE_DATE_EPOCH`, else that of the commit, else that of the
-/// library's file.
+/// What the variable `SOURCE_DATE_EPOCH` says.
+fn epoch() -> Result<Option<u64>> {
+    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") else {
+        return Ok(None);
+    };
+    let text = text.to_string_lossy().into_owned();
+    text.parse().map(Some).map_err(|_| Error::Value {
+        what: "SOURCE_DATE_EPOCH",
+        found: text,
+        wanted: "seconds since 1970",
+    })
+}
+
+/// The time of the commit, else that of the library's file.
 fn time(library: &Path) -> Result<u64> {
-    if let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH") {
-        let text = text.to_string_lossy().into_owned();
-        return text.parse().map_err(|_| Error::Value {
-            what: "SOURCE_DATE_EPOCH",
-            found: text,
-            wanted: "seconds since 1970",
-        });
-    }
     let mut git = Command::new("git");
     git.current_dir(root()).args(["log", "-1", "--format=%ct"]);
     let output = git.output().ok().filter(|output| output.status.success());
@@ -115,9 +119,10 @@ fn run(command: &Commands) -> Result<Vec<PathBuf>> {
             libdir,
             build,
         } => {
+            let fixed = Prefix::Fixed(prefix);
+            check(fixed, libdir)?;
             let library = build.library()?;
             let licences = third_party(root())?;
-            let fixed = Prefix::Fixed(prefix);
             let entries = layout(&library, root(), fixed, libdir, &licences)?;
             install(&entries, destdir.as_deref(), prefix)
         }
@@ -126,9 +131,11 @@ fn run(command: &Commands) -> Result<Vec<PathBuf>> {
             maintainer,
             build,
         } => {
+            deb::maintainer(maintainer)?;
+            let epoch = epoch()?;
             let library = build.library()?;
             let licences = third_party(root())?;
-            let time = time(&library.shared)?;
+            let time = epoch.map_or_else(|| time(&library.shared), Ok)?;
             packages(&library, &licences, out, maintainer, time)
         }
     }

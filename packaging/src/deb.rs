@@ -34,8 +34,11 @@ fn names(elf: &Elf) -> [String; 2] {
     ]
 }
 
-/// Checks what goes into a line of the control file.
-fn maintainer(text: &str) -> Result<&str> {
+/// Checks what goes into a line of the control file: a name and an address.
+///
+/// # Errors
+/// If it is something else.
+pub fn maintainer(text: &str) -> Result<&str> {
     let fine = text.split_once('<').is_some_and(|(name, mail)| {
         !name.trim().is_empty() && mail.ends_with('>') && mail.contains('@')
     });

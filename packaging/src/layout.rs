@@ -75,13 +75,29 @@ fn below(what: &'static str, folder: &str) -> Result<()> {
     })
 }
 
+/// Checks where a tree shall go, before anything is built for it.
+///
+/// # Errors
+/// If the prefix is not absolute, or `libdir` is not below it.
+pub fn check(prefix: Prefix<'_>, libdir: &str) -> Result<()> {
+    below("--libdir", libdir)?;
+    match prefix {
+        Prefix::Fixed(path) if !path.starts_with('/') => Err(Error::Value {
+            what: "--prefix",
+            found: path.to_owned(),
+            wanted: "an absolute path, as /usr/local",
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Lists the whole tree, sorted by path.
 ///
 /// `root` is the checkout, `libdir` the folder of libraries below the prefix, `third_party` the text
 /// with the licences of what is inside of the library.
 ///
 /// # Errors
-/// If the prefix is not absolute, `libdir` is not below it, or the checkout cannot be read.
+/// As [`check`], and if the checkout cannot be read.
 pub fn layout(
     library: &Library,
     root: &Path,
@@ -89,16 +105,7 @@ pub fn layout(
     libdir: &str,
     third_party: &str,
 ) -> Result<Vec<Entry>> {
-    below("--libdir", libdir)?;
-    if let Prefix::Fixed(path) = prefix
-        && !path.starts_with('/')
-    {
-        return Err(Error::Value {
-            what: "--prefix",
-            found: path.to_owned(),
-            wanted: "an absolute path, as /usr/local",
-        });
-    }
+    check(prefix, libdir)?;
     use Part::{Development, Runtime};
     let mut entries = Vec::new();
     let mut put = |path: String, content: Content, part: Part| {

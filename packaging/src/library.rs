@@ -189,7 +189,7 @@ fn static_library(
 
     let (object, hidden) = (at("merged.o"), at("ascend_reid.o"));
     let mut link = tool("LD", "ld");
-    link.arg("-r").arg("-o").arg(&object);
+    link.args(["-r", "--gc-sections", "-o"]).arg(&object);
     for name in exports {
         link.arg("-u").arg(name);
     }

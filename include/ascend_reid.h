@@ -432,9 +432,9 @@ typedef struct areid_labelled_set {
     size_t count;
     /* float32 [count, dim]. */
     const float *features;
-    /* The person of each row, int32 [count]. */
+    /* The person of each row, count int32. */
     const int32_t *ids;
-    /* The camera of each row, int32 [count], not negative. */
+    /* The camera of each row, count int32, not negative. */
     const int32_t *cameras;
 } areid_labelled_set;
 
@@ -891,7 +891,7 @@ areid_status areid_gallery_load(const char *path, struct areid_gallery **gallery
 /*
  Writes a gallery to a file, which appears whole or not at all, in place of one that was there.
 
- The file is in the format safetensors: ids, int64 [rows], and features, float32 [rows, dim].
+ The file is in the format safetensors: ids, one int64 per row, and features, float32 [rows, dim].
 
  Errors: AREID_FILE; AREID_NOT_UTF8.
 
@@ -901,7 +901,7 @@ areid_status areid_gallery_load(const char *path, struct areid_gallery **gallery
 areid_status areid_gallery_save(const struct areid_gallery *gallery, const char *path);
 
 /*
- Adds count rows: ids, int64 [count], and features, float32 [count, dim]; all or none.
+ Adds count rows: ids, count int64, and features, float32 [count, dim]; all or none.
 
  Several rows may have one id. Features are kept as they are.
 
@@ -964,7 +964,7 @@ areid_status areid_gallery_free(struct areid_gallery *gallery);
  Evaluates how well features of dim numbers find people: mean average precision and the CMC curve.
 
  A gallery row is a right answer if it shows the query's person under another camera; the same
- person under the same camera is set aside. cmc, float64 [cmc_count], is filled: element k is the
+ person under the same camera is set aside. cmc, cmc_count float64, is filled: element k is the
  share of queries with a right answer among the first k + 1. options may be NULL.
 
  Errors: AREID_INVALID_ARGUMENT for a set without rows, rows that are not finite or zero throughout,

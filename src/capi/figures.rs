@@ -20,9 +20,9 @@ pub struct LabelledSet {
     pub count: usize,
     /// float32 [count, dim].
     pub features: *const f32,
-    /// The person of each row, int32 [count].
+    /// The person of each row, count int32.
     pub ids: *const i32,
-    /// The camera of each row, int32 [count], not negative.
+    /// The camera of each row, count int32, not negative.
     pub cameras: *const i32,
 }
 
@@ -175,7 +175,7 @@ fn score(
 /// Evaluates how well features of dim numbers find people: mean average precision and the CMC curve.
 ///
 /// A gallery row is a right answer if it shows the query's person under another camera; the same
-/// person under the same camera is set aside. cmc, float64 [cmc_count], is filled: element k is the
+/// person under the same camera is set aside. cmc, cmc_count float64, is filled: element k is the
 /// share of queries with a right answer among the first k + 1. options may be NULL.
 ///
 /// Errors: AREID_INVALID_ARGUMENT for a set without rows, rows that are not finite or zero throughout,

@@ -137,7 +137,7 @@ pub unsafe extern "C" fn areid_gallery_load(
 
 /// Writes a gallery to a file, which appears whole or not at all, in place of one that was there.
 ///
-/// The file is in the format safetensors: ids, int64 [rows], and features, float32 [rows, dim].
+/// The file is in the format safetensors: ids, one int64 per row, and features, float32 [rows, dim].
 ///
 /// Errors: AREID_FILE; AREID_NOT_UTF8.
 ///
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn areid_gallery_save(
     })
 }
 
-/// Adds count rows: ids, int64 [count], and features, float32 [count, dim]; all or none.
+/// Adds count rows: ids, count int64, and features, float32 [count, dim]; all or none.
 ///
 /// Several rows may have one id. Features are kept as they are.
 ///

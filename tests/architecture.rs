@@ -45,6 +45,7 @@ fn dependencies_point_one_way() {
     for (package, wanted) in [
         ("ascendcl-sys", vec![]),
         ("ascend-om", vec![]),
+        ("ascend-reid-packaging", vec![]),
         ("ascendcl", vec!["ascendcl-sys"]),
         ("ascendcl-trace", vec![]),
         (
@@ -126,6 +127,7 @@ fn unsafe_code_stays_in_its_homes() {
         "acl-trace",
         "acl-trace/preload",
         "om",
+        "packaging",
         "reid-apps",
         ".",
     ] {

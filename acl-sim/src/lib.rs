@@ -32,6 +32,18 @@ pub fn api() -> &'static acl_sys::Api {
     capi::api()
 }
 
+/// Chooses what is simulated: the name of a profile that comes with the simulator, or the path of a
+/// TOML file, in place of the variable `ACL_SIM_PROFILE`.
+///
+/// The process has one machine and so one profile. Choosing the same again is fine.
+///
+/// # Errors
+///
+/// What is wrong with the profile, or which other one is in use already.
+pub fn choose_profile(named: &std::ffi::OsStr) -> Result<(), String> {
+    machine::profile::choose(named)
+}
+
 /// Faults on demand, for tests in the same process.
 ///
 /// ```
@@ -56,6 +68,12 @@ pub mod faults {
     pub fn install(plan: Option<Plan>) -> Result<(), String> {
         crate::machine::faults::install(plan).map_err(|failure| failure.text)
     }
+}
+
+/// Tells what the strict mode finds to a function, a line each, in place of standard error; `None` ends
+/// that. For hosts that print nothing by themselves.
+pub fn tell_findings(receiver: Option<fn(&str)>) {
+    machine::strict::tell_to(receiver);
 }
 
 /// Returns what the strict mode found since the process began, in the order in which it was found.

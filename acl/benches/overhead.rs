@@ -168,13 +168,30 @@ fn main() -> Result<(), Failure> {
     // Leaves the context current on this thread, as a program in C would have it.
     wrapped(&model, &mut bindings, &mut numbers)?;
     let by_hand = ByHand::new(api, &context, &model)?;
+    compare("each call asks which context is current", &by_hand, || {
+        wrapped(&model, &mut bindings, &mut numbers)
+    })?;
+    context.scope(|| {
+        compare("within a scope", &by_hand, || {
+            wrapped(&model, &mut bindings, &mut numbers)
+        })
+    })?
+}
+
+/// Times both in turns and prints what the wrapper costs.
+fn compare(
+    what: &str,
+    by_hand: &ByHand,
+    mut through_acl: impl FnMut() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut numbers = vec![0; BYTES];
     let (mut with, mut without, mut more) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let (mut a, mut b) = (0.0, 0.0);
         // Who is first changes, too.
         for turn in 0..2 {
             if (round + turn) % 2 == 0 {
-                a = time(|| wrapped(&model, &mut bindings, &mut numbers))?;
+                a = time(&mut through_acl)?;
             } else {
                 b = time(|| by_hand.run(&mut numbers))?;
             }
@@ -185,7 +202,7 @@ fn main() -> Result<(), Failure> {
     }
     let (with, without, more) = (median(with), median(without), median(more));
     println!(
-        "copy in, execute, copy back: {with:.3} us through acl, {without:.3} us by hand; {more:.3} us \
+        "copy in, execute, copy back, {what}: {with:.3} us through acl, {without:.3} us by hand; {more:.3} us \
          more = {:.2} %",
         100.0 * more / without
     );

@@ -2,7 +2,8 @@
 //!
 //! A context is current *per thread*, and a host may use AscendCL itself, on the same thread,
 //! between two of our calls. So each call asks what is current, changes it only if it has to, and
-//! puts it back. Nothing caches the answer.
+//! puts it back. Nothing caches the answer, but for [`crate::Context::scope`], where the program
+//! promises that within its closure nothing else changes it.
 //!
 //! A thread without a context cannot be given "none" back: there is no such call. It keeps the
 //! context that was set, and this module remembers that *it* left it there. A later call that finds
@@ -10,7 +11,9 @@
 //! though, an inner change is always undone, because the rest of the call relies on the outer one.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::ptr;
 use std::sync::{Arc, Weak};
 
 use crate::Result;
@@ -21,6 +24,8 @@ thread_local! {
     static LEFT: RefCell<Option<(Current, Weak<()>)>> = const { RefCell::new(None) };
     /// How many guards are alive on this thread. It needs no destructor, so it outlives everything.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// The context of the innermost scope on this thread, null outside one. No destructor, either.
+    static SCOPE: Cell<*mut c_void> = const { Cell::new(ptr::null_mut()) };
 }
 
 /// Restores the thread's context when dropped.
@@ -28,6 +33,8 @@ pub(crate) struct Bound<'a> {
     raw: Raw,
     restore: Option<Current>,
     ours: (Current, &'a Arc<()>),
+    /// The scope around this guard, which ends it for as long as another context is current.
+    around: *mut c_void,
     /// What is current belongs to the thread.
     not_send: PhantomData<*const ()>,
 }
@@ -36,29 +43,51 @@ impl<'a> Bound<'a> {
     /// Makes `context` current; `life` is shared with nothing that outlives it.
     pub(crate) fn enter(raw: Raw, context: &ContextHandle, life: &'a Arc<()>) -> Result<Self> {
         let ours = (context.as_current(), life);
-        let before = raw.current_context();
-        let restore = if before.is_some_and(|current| current.is(context)) {
+        let around = SCOPE.get();
+        let restore = if context.as_current().raw() == around {
             None
         } else {
-            raw.set_current_context(context.as_current())?;
-            leave_or_restore(before, ours)
+            let before = raw.current_context();
+            if before.is_some_and(|current| current.is(context)) {
+                None
+            } else {
+                raw.set_current_context(context.as_current())?;
+                SCOPE.set(ptr::null_mut());
+                leave_or_restore(before, ours)
+            }
         };
         DEPTH.set(DEPTH.get() + 1);
         Ok(Self {
             raw,
             restore,
             ours,
+            around,
             not_send: PhantomData,
         })
+    }
+
+    /// Runs `work` with this guard's context as the scope: guards of it ask nothing meanwhile.
+    pub(crate) fn scope<T>(&self, work: impl FnOnce() -> T) -> T {
+        /// Ends the scope, also when `work` panics.
+        struct End(*mut c_void);
+        impl Drop for End {
+            fn drop(&mut self) {
+                SCOPE.set(self.0);
+            }
+        }
+        let (context, _) = self.ours;
+        let _end = End(SCOPE.replace(context.raw()));
+        work()
     }
 }
 
 impl Drop for Bound<'_> {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
-        if let Some(context) = self.restore {
-            put_back(self.raw, context, self.ours);
-        }
+        let there = self
+            .restore
+            .is_none_or(|context| put_back(self.raw, context, self.ours));
+        SCOPE.set(if there { self.around } else { ptr::null_mut() });
     }
 }
 
@@ -78,12 +107,15 @@ pub(crate) fn around<T>(
     Ok(made)
 }
 
-fn put_back(raw: Raw, context: Current, ours: (Current, &Arc<()>)) {
-    if let Err(error) = raw.set_current_context(context) {
+/// Returns whether `context` is current again.
+fn put_back(raw: Raw, context: Current, ours: (Current, &Arc<()>)) -> bool {
+    let done = raw.set_current_context(context);
+    if let Err(error) = &done {
         // It was destroyed meanwhile, by the host or, on another thread, by us.
         log::debug!("the context that was current before is gone: {error}");
         remember(ours);
     }
+    done.is_ok()
 }
 
 /// Returns what to put back; if there is nothing, remembers that ours stays.

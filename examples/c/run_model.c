@@ -20,7 +20,7 @@ static size_t elements(const areid_tensor_info *info) {
 }
 
 int main(int argc, char **argv) {
-    areid_runtime_options options = {sizeof options, AREID_BACKEND_SIMULATOR, 0, NULL};
+    areid_runtime_options options = {sizeof options, AREID_BACKEND_SIMULATOR, 0, NULL, NULL};
     areid_runtime *runtime = NULL;
     areid_device *device = NULL;
     areid_model *model = NULL;

@@ -27,10 +27,14 @@ use crate::OmError;
 pub struct Comparison {
     /// Differences of inputs and outputs; empty when they agree.
     pub interface: Vec<String>,
-    /// Filters and matrices of the `.om` with at least [`LEAST`] elements.
+    /// Filters of convolutions in the `.om`, other filters, and matrices with at least [`LEAST`] elements.
     pub filters: usize,
+    /// Convolutions of the `.om`, transposed ones aside; several may use one filter.
+    pub convolutions: usize,
     /// How many of them the ONNX has, bit for bit after rounding to half precision.
     pub equal: usize,
+    /// How many convolutions have a filter of those.
+    pub convolutions_equal: usize,
     /// How many it has once the batch normalisation that follows is folded in, up to [`CLOSE`] steps of half precision.
     pub folded: usize,
     /// Those that it has not.
@@ -243,22 +247,27 @@ pub fn compare(
     let mut found = Comparison {
         interface: interface(&description.inputs, &description.outputs, graph),
         filters: 0,
+        convolutions: 0,
         equal: 0,
+        convolutions_equal: 0,
         folded: 0,
         missing: Vec::new(),
         surplus: Vec::new(),
         unread: Vec::new(),
     };
     let users = users(model);
+    let convolved = convolved(model);
     let all = constants(model, weights).map_err(MatchError::Om)?;
     for constant in &all {
         // Dims without a product are no reason to leave a constant out: unfolding says what is wrong with them.
         let small = elements(&constant.origin_dims).is_some_and(|n| n < LEAST);
-        let weight = constant.origin_dims.len() >= 2 && !small;
+        let convolutions = convolved.get(&constant.name).copied().unwrap_or(0);
+        let weight = convolutions > 0 || (constant.origin_dims.len() >= 2 && !small);
         if !weight || !matches!(dtype::name(constant.dtype), "FLOAT" | "FLOAT16") {
             continue;
         }
         found.filters += 1;
+        found.convolutions += convolutions;
         let array = match unfold(constant) {
             Ok(array) => Rounded::of_om(&array),
             Err(error) => {
@@ -267,12 +276,13 @@ pub fn compare(
             }
         };
         let Some(array) = array else { continue };
-        if array.is_fill() {
+        if array.is_fill() && convolutions == 0 {
             found.filters -= 1;
             continue;
         }
         if let Some(names) = known.get(&array) {
             found.equal += 1;
+            found.convolutions_equal += convolutions;
             used.extend(names);
             continue;
         }
@@ -466,6 +476,21 @@ fn interface(
         }
     }
     differences
+}
+
+/// The constants that are filters of convolutions, and of how many each: these count however small they are.
+fn convolved(model: &ModelDef) -> HashMap<String, usize> {
+    let mut found = HashMap::new();
+    for op in model.graph.iter().flat_map(|graph| &graph.op) {
+        if !matches!(op.r#type.as_slice(), b"Conv2D" | b"DepthwiseConv2D") {
+            continue;
+        }
+        let filter = op.input.get(1).map(|input| String::from_utf8_lossy(input));
+        if let Some((source, _)) = filter.as_deref().and_then(|text| text.rsplit_once(':')) {
+            *found.entry(source.to_owned()).or_default() += 1;
+        }
+    }
+    found
 }
 
 /// Which operators of the source each constant's users stand for.

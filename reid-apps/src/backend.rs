@@ -56,6 +56,9 @@ pub enum BackendError {
          or name a library by --backend PATH"
     )]
     NoSimulator,
+    /// The simulator cannot have this profile.
+    #[error("{0}")]
+    Profile(String),
 }
 
 impl Backend {
@@ -76,6 +79,35 @@ impl Backend {
 #[cfg(feature = "sim")]
 fn simulator() -> Result<&'static Api, BackendError> {
     Ok(ascendcl::api())
+}
+
+/// Hands what the simulator inside this program finds about wrong calls to the log, in place of
+/// standard error.
+pub fn log_findings() {
+    #[cfg(feature = "sim")]
+    ascendcl::tell_findings(Some(|line| log::warn!("{line}")));
+}
+
+/// Chooses what the simulator inside this program simulates: the name of a profile that comes with
+/// it (`310p3-mgn`), or the path of a TOML file; in place of the variable `ACL_SIM_PROFILE`.
+///
+/// # Errors
+///
+/// [`BackendError::Profile`]: what is wrong with the profile, or which other one is in use already;
+/// [`BackendError::NoSimulator`].
+#[cfg(feature = "sim")]
+pub fn choose_profile(named: &str) -> Result<(), BackendError> {
+    ascendcl::choose_profile(named.as_ref()).map_err(BackendError::Profile)
+}
+
+/// There is no simulator in this program.
+///
+/// # Errors
+///
+/// [`BackendError::NoSimulator`].
+#[cfg(not(feature = "sim"))]
+pub fn choose_profile(_named: &str) -> Result<(), BackendError> {
+    Err(BackendError::NoSimulator)
 }
 
 #[cfg(not(feature = "sim"))]

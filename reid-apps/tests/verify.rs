@@ -120,12 +120,13 @@ fn one_network_in_two_batches_and_two_containers_holds() {
         [
             "repeat",
             "place in the batch",
+            "input image matters",
             "mirrored",
             "against one.om",
             "half precision of four.onnx"
         ]
     );
-    let half = &value["checks"][4]["agreement"];
+    let half = &value["checks"][5]["agreement"];
     let (least, apart) = (
         half["least_cosine"].as_f64().unwrap(),
         half["largest_difference"].as_f64().unwrap(),
@@ -153,7 +154,7 @@ fn one_changed_layer_is_found_and_the_exit_code_says_so() {
     assert!(line.starts_with("FAIL"), "{table}");
     assert!(table.contains("ok    repeat"), "{table}");
     assert!(
-        text(&done.stderr).contains("1 of 5 checks do not hold"),
+        text(&done.stderr).contains("1 of 6 checks do not hold"),
         "{}",
         text(&done.stderr)
     );
@@ -214,6 +215,37 @@ fn given_images_are_asked_with_and_what_is_not_there_is_the_environments_fault()
     );
     let absent = reid(&[Path::new("/nowhere.om")], &[]);
     assert_eq!(absent.status.code(), Some(3));
+    let absent = reid(&[&onnx], &["--images", "/nowhere.jpg"]);
+    assert_eq!(absent.status.code(), Some(3), "{}", text(&absent.stderr));
     let bad = reid(&[&onnx], &["--threshold", "2"]);
     assert_eq!(bad.status.code(), Some(2));
+}
+
+#[test]
+fn a_model_that_answers_the_same_to_every_image_is_found_though_it_is_alone() {
+    let files = Files::new();
+    let sound = files.om(&files.mgn("sound.onnx", Batch::Fixed(1), |_| {}));
+    let done = reid(&[&sound], &["--rows", "2"]);
+    assert!(done.status.success(), "{}", text(&done.stdout));
+    assert!(text(&done.stdout).contains("no other form of the network was compared"));
+
+    let deaf = files.mgn("deaf.onnx", Batch::Fixed(1), |weights| {
+        let (name, shape, count) = weights
+            .iter()
+            .find(|(_, tensor)| tensor.shape.len() == 4 && tensor.shape[1] == 3)
+            .map(|(name, tensor)| (name.to_owned(), tensor.shape.clone(), tensor.data.len()))
+            .unwrap();
+        weights.insert(name, shape, vec![0.0; count]).unwrap();
+    });
+    let done = reid(&[&files.om(&deaf)], &["--rows", "2"]);
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done.stdout));
+    let failed: Vec<String> = text(&done.stdout)
+        .lines()
+        .filter(|line| line.starts_with("FAIL"))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        failed.iter().any(|line| line.contains("matters")),
+        "{failed:?}"
+    );
 }

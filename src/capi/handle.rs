@@ -4,8 +4,16 @@ use std::ffi::c_void;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Status;
+use super::embedder::EmbedderState;
 use super::error::{Result, fail};
+use super::gallery::GalleryState;
+use super::generator::GeneratorState;
 use super::model::ModelState;
+use super::opaque::{
+    DeviceHandle, EmbedderHandle, GalleryHandle, GeneratorHandle, ModelHandle, RunHandle,
+    RuntimeHandle,
+};
+use super::run::RunState;
 
 /// What a handle stands for.
 #[derive(Clone)]
@@ -13,30 +21,37 @@ pub(super) enum Object {
     Runtime(acl::Runtime),
     Device(acl::Context),
     Model(Arc<ModelState>),
+    Run(Arc<RunState>),
+    Embedder(Arc<EmbedderState>),
+    Gallery(Arc<GalleryState>),
+    Generator(Arc<GeneratorState>),
 }
 
-impl Object {
-    const NAMES: [&'static str; 3] = ["areid_runtime", "areid_device", "areid_model"];
-
-    fn kind(&self) -> usize {
-        match self {
-            Self::Runtime(_) => 0,
-            Self::Device(_) => 1,
-            Self::Model(_) => 2,
-        }
-    }
-}
+/// By the numbers of the kinds.
+const NAMES: [&str; 7] = [
+    "areid_runtime",
+    "areid_device",
+    "areid_model",
+    "areid_run",
+    "areid_embedder",
+    "areid_gallery",
+    "areid_generator",
+];
 
 /// A kind of object that handles stand for.
 pub(super) trait Handled: Sized {
+    /// What the header calls it.
+    type Opaque;
     /// The index of the kind's name.
     const KIND: usize;
     fn of(object: &Object) -> Option<Self>;
+    fn into_object(self) -> Object;
 }
 
 macro_rules! handled {
-    ($type:ty, $variant:ident, $kind:literal) => {
+    ($type:ty, $opaque:ty, $variant:ident, $kind:literal) => {
         impl Handled for $type {
+            type Opaque = $opaque;
             const KIND: usize = $kind;
             fn of(object: &Object) -> Option<Self> {
                 match object {
@@ -44,12 +59,19 @@ macro_rules! handled {
                     _ => None,
                 }
             }
+            fn into_object(self) -> Object {
+                Object::$variant(self)
+            }
         }
     };
 }
-handled!(acl::Runtime, Runtime, 0);
-handled!(acl::Context, Device, 1);
-handled!(Arc<ModelState>, Model, 2);
+handled!(acl::Runtime, RuntimeHandle, Runtime, 0);
+handled!(acl::Context, DeviceHandle, Device, 1);
+handled!(Arc<ModelState>, ModelHandle, Model, 2);
+handled!(Arc<RunState>, RunHandle, Run, 3);
+handled!(Arc<EmbedderState>, EmbedderHandle, Embedder, 4);
+handled!(Arc<GalleryState>, GalleryHandle, Gallery, 5);
+handled!(Arc<GeneratorState>, GeneratorHandle, Generator, 6);
 
 #[derive(Default)]
 struct Slot {
@@ -57,7 +79,17 @@ struct Slot {
     object: Option<Object>,
 }
 
-static TABLE: RwLock<Vec<Slot>> = RwLock::new(Vec::new());
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    /// Places without an object that may be used again.
+    free: Vec<usize>,
+}
+
+static TABLE: RwLock<Table> = RwLock::new(Table {
+    slots: Vec::new(),
+    free: Vec::new(),
+});
 
 /// The last generation of a place, which is then never used again.
 const LAST_GENERATION: u32 = 0xff_ffff;
@@ -75,60 +107,109 @@ fn split(handle: *const c_void) -> Option<(usize, u32, usize)> {
 }
 
 /// Gives an object a handle.
-pub(super) fn insert(object: Object) -> Result<*mut c_void> {
+pub(super) fn insert<T: Handled>(object: T) -> Result<*mut T::Opaque> {
     let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-    let free = |slot: &Slot| slot.object.is_none() && slot.generation < LAST_GENERATION;
-    let index = table.iter().position(free).unwrap_or(table.len());
+    let index = match table.free.pop() {
+        Some(index) => index,
+        None => {
+            table.slots.push(Slot::default());
+            table.slots.len() - 1
+        }
+    };
     if index > 0x0fff_ffff {
+        table.slots.pop();
         return fail(Status::Busy, "too many objects live: free some");
     }
-    if index == table.len() {
-        table.push(Slot::default());
-    }
-    let slot = &mut table[index];
+    let slot = &mut table.slots[index];
     slot.generation += 1;
-    let bits = number(object.kind(), slot.generation, index);
-    slot.object = Some(object);
+    let bits = number(T::KIND, slot.generation, index);
+    slot.object = Some(object.into_object());
     Ok(std::ptr::without_provenance_mut(bits))
 }
 
 fn wrong<T>(handle: *const c_void, wanted: usize) -> Result<T> {
-    let want = Object::NAMES[wanted];
+    let want = NAMES[wanted];
     if handle.is_null() {
         return fail(Status::NullPointer, format!("the {want} is null"));
     }
     let what = match split(handle) {
         Some((kind, _, _)) if kind == wanted => format!("an {want} that was freed"),
-        Some((kind, _, _)) if kind < Object::NAMES.len() => {
-            format!("an {}", Object::NAMES[kind])
-        }
+        Some((kind, _, _)) if kind < NAMES.len() => format!("an {}", NAMES[kind]),
         _ => "no handle of this library".to_owned(),
     };
     fail(Status::InvalidHandle, format!("got {what}, want an {want}"))
 }
 
 /// Returns the object of a handle; it lives at least as long as what is returned.
-pub(super) fn get<T: Handled>(handle: *const c_void) -> Result<T> {
+pub(super) fn get<T: Handled>(handle: *const T::Opaque) -> Result<T> {
+    let handle = handle.cast();
     let table = TABLE.read().unwrap_or_else(PoisonError::into_inner);
     let found = split(handle).and_then(|(kind, generation, index)| {
-        let slot = table.get(index)?;
+        let slot = table.slots.get(index)?;
         let same = kind == T::KIND && slot.generation == generation;
         slot.object.as_ref().filter(|_| same).and_then(T::of)
     });
     found.map_or_else(|| wrong(handle, T::KIND), Ok)
 }
 
-/// Takes a handle out of the table; null is none.
-pub(super) fn remove<T: Handled>(handle: *const c_void) -> Result<()> {
+/// Takes a handle out of the table and returns its object; null is none.
+pub(super) fn take<T: Handled>(handle: *const T::Opaque) -> Result<Option<T>> {
     if handle.is_null() {
-        return Ok(());
+        return Ok(None);
     }
-    get::<T>(handle)?;
+    let object = get::<T>(handle)?;
+    let handle = handle.cast();
     let removed = split(handle).and_then(|(_, generation, index)| {
         let mut table = TABLE.write().unwrap_or_else(PoisonError::into_inner);
-        let slot = table.get_mut(index)?;
-        slot.object.take_if(|_| slot.generation == generation)
+        let slot = table.slots.get_mut(index)?;
+        let removed = slot.object.take_if(|_| slot.generation == generation)?;
+        if slot.generation < LAST_GENERATION {
+            table.free.push(index);
+        }
+        Some(removed)
     });
     // Dropped outside of the lock: an object's end calls AscendCL.
-    removed.map_or_else(|| wrong(handle, T::KIND), |_| Ok(()))
+    removed.map_or_else(|| wrong(handle, T::KIND), |_| Ok(Some(object)))
+}
+
+/// Takes a handle out of the table and lets its object go; null is none.
+pub(super) fn remove<T: Handled>(handle: *const T::Opaque) -> Result<()> {
+    take::<T>(handle).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use reid_apps::eval::Metric;
+    use reid_apps::search::MemoryGallery;
+
+    fn gallery() -> Arc<GalleryState> {
+        let gallery = MemoryGallery::new(1, Metric::Dot).unwrap();
+        Arc::new(GalleryState::new(gallery))
+    }
+
+    #[test]
+    fn a_place_is_used_again_but_its_old_handle_is_refused() {
+        let first = insert(gallery()).unwrap();
+        remove::<Arc<GalleryState>>(first).unwrap();
+        // Other tests use the table too, so the place is looked for.
+        let later: Vec<_> = (0..64).map(|_| insert(gallery()).unwrap()).collect();
+        let place = |handle: *mut GalleryHandle| split(handle.cast()).unwrap().2;
+        assert!(later.iter().any(|other| place(*other) == place(first)));
+        let refused = get::<Arc<GalleryState>>(first).err().unwrap();
+        assert_eq!(refused.status, Status::InvalidHandle);
+        assert!(refused.text.contains("freed"), "{}", refused.text);
+        for handle in later {
+            remove::<Arc<GalleryState>>(handle).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_handle_of_another_type_is_named() {
+        let handle = insert(gallery()).unwrap();
+        let refused = get::<Arc<ModelState>>(handle.cast()).err().unwrap();
+        assert_eq!(refused.text, "got an areid_gallery, want an areid_model");
+        remove::<Arc<GalleryState>>(handle).unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! Version, names of statuses, the last error, and what AscendCL's codes mean.
+//! Version, names of statuses, the last error, the log, and what AscendCL's codes mean.
 
 use std::ffi::{c_char, c_int};
 
@@ -15,16 +15,16 @@ fn version() -> error::Result<[c_int; 3]> {
     }
 }
 
-/// Writes the library's version.
+/// Writes the library's version: major, minor, patch. Equal majors understand each other.
 ///
 /// # Safety
-/// The pointers are null or writable.
+/// The pointers are writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn areid_version(
     major: *mut c_int,
     minor: *mut c_int,
     patch: *mut c_int,
-) -> i32 {
+) -> Status {
     guard("areid_version", || {
         // SAFETY: handed on from the caller.
         let major = unsafe { Out::new("major", major) }?;
@@ -40,22 +40,30 @@ pub unsafe extern "C" fn areid_version(
     })
 }
 
-/// Returns the name of a status, for ever valid; null for a number that is none.
+/// Returns the constant's name of a status, for ever valid; NULL for a number that is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn areid_status_name(status: i32) -> *const c_char {
     Status::name(status).map_or(std::ptr::null(), std::ffi::CStr::as_ptr)
 }
 
-/// Returns why the last call that failed on this thread did, valid until the next failure on it.
+/// Returns why the last call that failed on this thread did, with the whole chain of causes.
+///
+/// Never NULL; empty before the first failure. Valid until the next failure on this thread.
 #[unsafe(no_mangle)]
 pub extern "C" fn areid_last_error() -> *const c_char {
     last()
 }
 
-/// Explains a code of AscendCL in English (0) or Chinese (1): meaning, causes and cure, a line each.
+/// Writes what a code of AscendCL means: meaning, causes and cure, a line each, and a zero byte.
+///
+/// language is one of areid_language. needed (may be NULL) tells the bytes, also when capacity is 0 or
+/// too small.
+///
+/// Errors: AREID_INVALID_ARGUMENT for another language or a code that is not documented;
+/// AREID_SIZE_MISMATCH if capacity is neither 0 nor enough.
 ///
 /// # Safety
-/// `buffer` is writable for `capacity` bytes; `needed` is null or writable.
+/// buffer is writable for capacity bytes; needed is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn areid_acl_explain(
     code: i32,
@@ -63,7 +71,7 @@ pub unsafe extern "C" fn areid_acl_explain(
     buffer: *mut c_char,
     capacity: usize,
     needed: *mut usize,
-) -> i32 {
+) -> Status {
     guard("areid_acl_explain", || {
         let language = match language {
             0 => acl::Language::English,

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-/// What a C function returns, `areid_status`.
+/// What a function returns. Numbers are only ever appended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Status {
@@ -34,10 +34,20 @@ pub enum Status {
     Unsupported = 12,
     /// A fault of this library; the handle may be used no more.
     Internal = 13,
+    /// The time given was over before the run was.
+    Timeout = 14,
+    /// A file that cannot be read or written, or is of another kind.
+    File = 15,
+    /// A picture that cannot be used.
+    Picture = 16,
+    /// There is nothing of that id.
+    NotFound = 17,
+    /// The model is of another kind than wanted.
+    WrongModel = 18,
 }
 
 impl Status {
-    const ALL: [(Self, &'static CStr); 14] = [
+    const ALL: [(Self, &'static CStr); 19] = [
         (Self::Ok, c"AREID_OK"),
         (Self::InvalidArgument, c"AREID_INVALID_ARGUMENT"),
         (Self::NullPointer, c"AREID_NULL_POINTER"),
@@ -52,6 +62,11 @@ impl Status {
         (Self::Busy, c"AREID_BUSY"),
         (Self::Unsupported, c"AREID_UNSUPPORTED"),
         (Self::Internal, c"AREID_INTERNAL"),
+        (Self::Timeout, c"AREID_TIMEOUT"),
+        (Self::File, c"AREID_FILE"),
+        (Self::Picture, c"AREID_PICTURE"),
+        (Self::NotFound, c"AREID_NOT_FOUND"),
+        (Self::WrongModel, c"AREID_WRONG_MODEL"),
     ];
 
     /// Returns the constant's name; `None` for a number that is no status.

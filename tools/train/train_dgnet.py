@@ -26,6 +26,7 @@ import argparse
 import json
 import os
 import subprocess
+import threading
 import time
 
 import numpy as np
@@ -38,7 +39,7 @@ from safetensors.torch import load_file, save_file
 from train_mgn import MEAN, STD, layer
 
 DRAWN = (128, 64, 3)
-COARSE, FINE = (192, 96), (256, 128)
+COARSE, FINE = (128, 64), (256, 128)
 # Upper garment, its second colour, lower garment, shoes, bag, hat, as `dgnet_triples` colours its maps.
 MARKS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]], bool)
 
@@ -138,6 +139,8 @@ class Generator(nn.Module):
             ConvBlock(1, d, 3, 2, norm="instance"), ConvBlock(d, 2 * d, 3, norm="instance"),
             ConvBlock(2 * d, 2 * d, 3, norm="instance"), ConvBlock(2 * d, 4 * d, 3, 2, norm="instance"),
             Residuals(4 * d, "instance"), Views(d)])
+        # For the training alone: `folded` puts it into the first layer of each MLP.
+        self.even = nn.BatchNorm1d(4 * identity, affine=False)
         for kind in "wb":
             for k in range(1, 5):
                 setattr(self, f"mlp_{kind}{k}", Part([Fc(identity, mlp), Fc(mlp, mlp), Fc(mlp, 16 * d)]))
@@ -159,7 +162,8 @@ class Generator(nn.Module):
         return part.chunk(2, 1)
 
     def decode(self, x, appearance):
-        for k, (block, part) in enumerate(zip(self.dec.model[1].model, appearance.chunk(4, 1)), 1):
+        even = self.even(appearance)
+        for k, (block, part) in enumerate(zip(self.dec.model[1].model, even.chunk(4, 1)), 1):
             scales, shifts = self.styles("w", k, part), self.styles("b", k, part)
             x = block(x, (scales[0], shifts[0]), (scales[1], shifts[1]))
         for i in (3, 5):
@@ -217,16 +221,61 @@ class DGNet(nn.Module):
         return self.gen_a.decode(structure, appearance), structure, appearance
 
 
+def eyes(mgn):
+    """The backbone and second branch of an MGN under the names of the appearance encoder."""
+    found = {}
+    for name, value in mgn.items():
+        for theirs, ours in (("backbone.0.", "conv1."), ("backbone.1.", "bn1."), ("backbone.4.", "layer1."),
+                             ("backbone.5.", "layer2."), ("backbone.6.", "layer3.0."), ("p2.1.", "layer4.")):
+            if name.startswith(theirs):
+                found["model." + ours + name[len(theirs):]] = value.float()
+        if name.startswith("p2.0."):
+            block, rest = name[len("p2.0."):].split(".", 1)
+            found[f"model.layer3.{int(block) + 1}.{rest}"] = value.float()
+    return found
+
+
 class Triples:
-    """Content, structure, truth and two maps from the drawing program, endlessly."""
+    """Content, structure, truth and two maps from the drawing program, endlessly.
+
+    `take` waits for new ones. `sample` waits for the first `few` only and draws from the last `KEPT`: a step is three
+    times faster than the drawing of its pictures. Each is seen mirrored or not, and with its colours exchanged or not.
+    """
+
+    KEPT = 12_000
 
     def __init__(self, program, seed):
         self.process = subprocess.Popen([program, str(seed)], stdout=subprocess.PIPE)
+        self.pool, self.random = [], np.random.default_rng(seed)
+        self.reader = None
 
     def take(self, count):
         size = int(np.prod(DRAWN))
         data = self.process.stdout.read(5 * size * count)
         return np.frombuffer(data, np.uint8).reshape(count, 5, *DRAWN)
+
+    def fill(self):
+        while True:
+            self.pool.append(self.take(1)[0])
+            if len(self.pool) > self.KEPT:
+                del self.pool[0]
+
+    def sample(self, count, few=256):
+        if self.reader is None:
+            self.pool.extend(self.take(few))
+            self.reader = threading.Thread(target=self.fill, daemon=True)
+            self.reader.start()
+        chosen = []
+        for _ in range(count):
+            pictures = self.pool[int(self.random.integers(len(self.pool) - 1))]
+            if self.random.random() < 0.5:
+                pictures = pictures[:, :, ::-1]
+            if self.random.random() < 0.5:
+                # The maps' channels have meanings of their own.
+                order = self.random.permutation(3)
+                pictures = np.concatenate([pictures[:3, ..., order], pictures[3:]])
+            chosen.append(pictures)
+        return np.stack(chosen)
 
 
 def tensors(triples, size):
@@ -241,12 +290,12 @@ def tensors(triples, size):
     changed = np.abs(triples[:, 1].astype(np.int16) - triples[:, 2]).max(-1) > 24
     changed = torch.from_numpy(changed[:, None].astype(np.float32))
     changed = F.max_pool2d(changed, 3, 1, 1)
-    return content, structure.mean(1, keepdim=True), truth, 1 + 2 * changed
+    return content, structure.mean(1, keepdim=True), truth, 1 + 7 * changed
 
 
-def difference(found, truth, weight):
+def difference(found, truth, weight, beta):
     """The weighted mean absolute difference of the pictures, and that of their slopes."""
-    apart = ((found - truth).abs() * weight).sum() / weight.sum() / 3
+    apart = (F.smooth_l1_loss(found, truth, reduction="none", beta=beta) * weight).sum() / weight.sum() / 3
     slopes = 0
     for axis in (2, 3):
         n = found.shape[axis] - 1
@@ -267,7 +316,7 @@ def helping(model, triples, structure, appearance):
     count = worn.sum((2, 3))
     colours = torch.from_numpy(np.einsum("nkhw,nhwc->nkc", worn, seen) / np.maximum(count, 1)[..., None]).float()
     worn = torch.from_numpy((count > 8).astype(np.float32))
-    told = model.help["garments"](appearance).view(len(triples), len(MARKS), 4)
+    told = model.help["garments"](model.gen_a.even(appearance)).view(len(triples), len(MARKS), 4)
     which = F.binary_cross_entropy_with_logits(told[..., 3], worn)
     colour = ((told[..., :3] - colours).abs().mean(2) * worn).sum() / worn.sum()
     return where, which + colour
@@ -289,8 +338,21 @@ def examine(model, triples, size):
     return {name: [round(float(s[0] / s[1]), 2), round(float(s[2] / s[3]), 2)] for name, s in sums.items()}
 
 
+def folded(state):
+    """The weights with `even` multiplied into the layers that read it."""
+    state = {name: value.detach().clone() for name, value in state.items()}
+    mean, variance = state.pop("gen_a.even.running_mean"), state.pop("gen_a.even.running_var")
+    scale = (variance + 1e-5).rsqrt()
+    for k, (m, s) in enumerate(zip(mean.chunk(4), scale.chunk(4)), 1):
+        for kind in "wb":
+            layer = f"gen_a.mlp_{kind}{k}.model.0.fc."
+            state[layer + "weight"] *= s
+            state[layer + "bias"] -= state[layer + "weight"] @ m
+    return state
+
+
 def save(model, path):
-    kept = {name: value.detach().half().contiguous() for name, value in model.state_dict().items()
+    kept = {name: value.half().contiguous() for name, value in folded(model.state_dict()).items()
             if not name.endswith("num_batches_tracked") and not name.startswith("help.")}
     save_file(kept, path + ".part")
     os.replace(path + ".part", path)
@@ -314,13 +376,15 @@ def main():
     bound.add_argument("--minutes", type=float, default=60)
     bound.add_argument("--steps", type=int, help="stop after so many steps, however long they take")
     parser.add_argument("--fine", type=float, default=0.45, help="share of the time, or of the steps, at full size")
-    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1000, help="of the weights, and the first one of the drawings")
     parser.add_argument("--dim", type=int, default=4)
     parser.add_argument("--stem", type=int, default=8)
     parser.add_argument("--mlp", type=int, default=128)
     parser.add_argument("--start", help="weights to begin with")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--eyes", help="a small MGN of `train_mgn.py`, whose second branch the appearance begins with")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--slow", type=float, default=0.5, help="rate of the appearance encoder, as a share")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--help-share", dest="help", type=float, default=0.5,
                         help="share of the time after which the helping losses are gone")
@@ -332,16 +396,17 @@ def main():
     model, average = (DGNet(options.dim, options.stem, options.mlp) for _ in range(2))
     if options.start:
         model.load_state_dict({k: v.float() for k, v in load_file(options.start).items()}, strict=False)
+    if options.eyes:
+        model.id_a.load_state_dict(eyes(load_file(options.eyes)), strict=False)
     average.load_state_dict(model.state_dict())
     average.eval()
     print(json.dumps({"options": {k: v for k, v in vars(options).items() if k not in ("draw", "out", "sheet", "start")},
                       "parameters": sum(p.numel() for p in model.parameters()), "torch": torch.__version__}), flush=True)
     trials = Triples(options.draw, 201).take(64)
     source = Triples(options.draw, options.seed)
-    # What reads a vector of hundreds of positive numbers moves far in one step of Adam.
-    slow = [p for n, p in model.named_parameters() if ".mlp_" in n or n.startswith("help.garments")]
-    fast = [p for p in model.parameters() if all(p is not other for other in slow)]
-    optimizer = torch.optim.Adam([{"params": fast, "share": 1.0}, {"params": slow, "share": 0.1}], betas=(0.9, 0.99))
+    slow = [p for n, p in model.named_parameters() if n.startswith("id_a.")]
+    fast = [p for n, p in model.named_parameters() if not n.startswith("id_a.")]
+    optimizer = torch.optim.Adam([{"params": fast, "share": 1.0}, {"params": slow, "share": options.slow}], betas=(0.9, 0.99))
     begin = saved = time.time()
     step, recent = 0, []
     while True:
@@ -353,12 +418,12 @@ def main():
         rate = options.rate * min(1, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * done))
         for group in optimizer.param_groups:
             group["lr"] = float(rate) * group["share"]
-        triples = source.take(options.batch)
+        triples = source.sample(options.batch)
         content, structure, truth, weight = tensors(triples, size)
         found, code, appearance = model.with_codes(structure, content)
-        apart, slopes = difference(found, truth, weight)
+        apart, slopes = difference(found, truth, weight, max(0.02, 1 - 2 * done))
         where, garments = helping(model, triples, code, appearance)
-        loss = apart + 0.5 * slopes + max(0.0, 1 - done / options.help) * (where + 0.5 * garments)
+        loss = apart + min(0.5, done) * slopes + max(0.0, 1 - done / options.help) * (where + 0.5 * garments)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)

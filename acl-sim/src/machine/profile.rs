@@ -6,9 +6,9 @@
 //!
 //! A profile that cannot be read fails `aclInit`; what is asked before that gets the default.
 
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use acl_sys::{ACL_ERROR_INVALID_FILE, ACL_ERROR_PARSE_FILE};
@@ -300,16 +300,30 @@ fn is_on(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
+/// What a program chose in place of `ACL_SIM_PROFILE`.
+static CHOSEN: OnceLock<OsString> = OnceLock::new();
+
+/// Chooses the profile of this process, by a shipped name or a path, in place of `ACL_SIM_PROFILE`.
+pub(crate) fn choose(named: &OsStr) -> std::result::Result<(), String> {
+    // A profile with a mistake must not become the process's.
+    let wanted = Profile::find(Some(named.to_owned()))
+        .map_err(|failure| failure.text.replacen("ACL_SIM_PROFILE", "the profile", 1))?;
+    CHOSEN.get_or_init(|| named.to_owned());
+    if FOUND.1.is_none() && FOUND.0 == finish(wanted) {
+        return Ok(());
+    }
+    Err(format!(
+        "the profile is {}, but the simulator of this process runs with {} already; choose one for \
+         the whole process, before its first use",
+        named.display(),
+        FOUND.0.name
+    ))
+}
+
 /// The profile, and why it is not the one that was asked for.
 static FOUND: LazyLock<(Profile, Option<Failure>)> = LazyLock::new(|| {
-    let finish = |mut profile: Profile| {
-        if let Ok(list) = std::env::var("ASCEND_RT_VISIBLE_DEVICES") {
-            profile.chips = visible(&list, profile.chips);
-        }
-        profile.timing = profile.timing.filter(|_| is_on("ACL_SIM_TIMING"));
-        profile
-    };
-    match Profile::find(std::env::var_os("ACL_SIM_PROFILE")) {
+    let chosen = CHOSEN.get().cloned();
+    match Profile::find(chosen.or_else(|| std::env::var_os("ACL_SIM_PROFILE"))) {
         Ok(profile) => (finish(profile), None),
         Err(failure) => {
             let default = Profile::shipped("310p3").expect("it is shipped");
@@ -317,6 +331,15 @@ static FOUND: LazyLock<(Profile, Option<Failure>)> = LazyLock::new(|| {
         }
     }
 });
+
+/// Adds what other variables say.
+fn finish(mut profile: Profile) -> Profile {
+    if let Ok(list) = std::env::var("ASCEND_RT_VISIBLE_DEVICES") {
+        profile.chips = visible(&list, profile.chips);
+    }
+    profile.timing = profile.timing.filter(|_| is_on("ACL_SIM_TIMING"));
+    profile
+}
 
 /// Returns the profile of this process.
 pub(crate) fn profile() -> &'static Profile {

@@ -6,7 +6,7 @@
 //! written by `aclFinalize` and at the end of the process.
 
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
 
@@ -119,8 +119,7 @@ pub(crate) fn find(kind: Finding, text: String) {
         return;
     }
     let line = format!("strict: {}: {text}", kind.name());
-    eprintln!("ascendcl-sim: {line}");
-    super::message::push(line);
+    super::message::push(line.clone());
     let site = calls::site();
     if told.all.len() < KEPT {
         told.all.push(Found {
@@ -130,6 +129,21 @@ pub(crate) fn find(kind: Finding, text: String) {
             function: site.map(|site| site.name),
         });
     }
+    drop(guard);
+    // Outside of the lock: the receiver may use the library.
+    let receiver = *RECEIVER.read().unwrap_or_else(PoisonError::into_inner);
+    match receiver {
+        Some(tell) => tell(&line),
+        None => eprintln!("ascendcl-sim: {line}"),
+    }
+}
+
+/// Who is told findings in place of standard error.
+static RECEIVER: RwLock<Option<fn(&str)>> = RwLock::new(None);
+
+/// Tells findings to a function, or (`None`) to standard error.
+pub(crate) fn tell_to(receiver: Option<fn(&str)>) {
+    *RECEIVER.write().unwrap_or_else(PoisonError::into_inner) = receiver;
 }
 
 /// Returns what was found since the process began.

@@ -5,6 +5,24 @@ use ndarray::{ArrayD, ArrayView, ArrayViewMut, Dimension, IxDyn};
 use crate::{Bindings, Element, Error, Result, TensorDesc, TensorId};
 
 impl Bindings {
+    /// Returns how many bytes an input takes, for the gear that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`]; [`Error::InvalidArgument`] for an input that is hidden.
+    pub fn input_size<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<usize> {
+        Ok(self.input_bytes(self.data_input(id.into())?))
+    }
+
+    /// Returns how many bytes an output gives, for the gear that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTensor`].
+    pub fn output_size<'t>(&self, id: impl Into<TensorId<'t>>) -> Result<usize> {
+        Ok(self.output_bytes(self.desc().output(id)?))
+    }
+
     /// Copies an array into an input.
     ///
     /// The array has the input's element type and shape, for the gear that is set. Any strides are

@@ -44,6 +44,11 @@ impl Current {
         self.0 == context.0
     }
 
+    /// Returns the handle, to compare it.
+    pub(crate) fn raw(self) -> *mut c_void {
+        self.0
+    }
+
     /// Treats the current context as one of ours: a device's default one, read right after
     /// `aclrtSetDevice`, which lives until the device is reset.
     pub(crate) fn into_default(self) -> ContextHandle {

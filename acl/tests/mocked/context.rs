@@ -98,6 +98,53 @@ fn two_contexts_on_one_thread_are_not_put_back_and_forth() {
 }
 
 #[test]
+fn within_a_scope_its_context_is_asked_for_once_and_the_hosts_is_put_back() {
+    let api = world::<58>();
+    let device = Runtime::init(api).unwrap().device(0).unwrap();
+    let (a, b) = (
+        Context::new(&device).unwrap(),
+        Context::new(&device).unwrap(),
+    );
+    let (in_a, in_b) = (Stream::new(&a).unwrap(), Stream::new(&b).unwrap());
+    let theirs = host::context(api);
+    let asked = || state::<58>().count("aclrtGetCurrentContext");
+    let before = asked();
+    a.scope(|| {
+        for _ in 0..10 {
+            in_a.synchronize().unwrap();
+        }
+        assert_eq!(asked() - before, 1);
+        // What belongs to another context runs in that one, and the scope goes on.
+        in_b.synchronize().unwrap();
+        b.scope(|| in_a.synchronize().unwrap()).unwrap();
+        let again = asked();
+        in_a.synchronize().unwrap();
+        assert_eq!(asked(), again);
+    })
+    .unwrap();
+    assert_eq!(current::<58>(), theirs);
+    let again = asked();
+    in_a.synchronize().unwrap();
+    assert!(asked() > again, "a scope that is over is still believed in");
+    assert_eq!(current::<58>(), theirs);
+}
+
+#[test]
+fn a_scope_ends_with_a_panic_too() {
+    let api = world::<59>();
+    let context = Context::new(&Runtime::init(api).unwrap().device(0).unwrap()).unwrap();
+    let stream = Stream::new(&context).unwrap();
+    let theirs = host::context(api);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        context.scope(|| panic!("on purpose"))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(current::<59>(), theirs);
+    stream.synchronize().unwrap();
+    assert_eq!(current::<59>(), theirs);
+}
+
+#[test]
 fn a_question_to_the_device_within_a_call_does_not_change_the_calls_context() {
     let api = world::<17>();
     let device = Runtime::init(api).unwrap().device(0).unwrap();

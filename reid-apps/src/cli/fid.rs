@@ -132,8 +132,15 @@ pub(super) fn run(arguments: &FidArgs, session: &Session) -> Result<(), Failure>
     } else {
         None
     };
-    let gather = |path: &PathBuf| gather(path, arguments, sampling, network.as_ref(), session);
-    let [first, second] = [gather(paths[0])?, gather(paths[1])?];
+    let [first, second] = if let Some(network) = &network {
+        let gather = |path: &PathBuf| gather(path, arguments, sampling, network, session);
+        [gather(paths[0])?, gather(paths[1])?]
+    } else {
+        // While one file is read and unpacked, the other's products keep the cores busy.
+        let gather = |path: &PathBuf| gather_file(path, arguments, sampling);
+        let (first, second) = rayon::join(|| gather(paths[0]), || gather(paths[1]));
+        [first?, second?]
+    };
     for (set, path) in [
         (&first, &arguments.save_first),
         (&second, &arguments.save_second),
@@ -249,13 +256,17 @@ fn gather(
     path: &Path,
     arguments: &FidArgs,
     sampling: Sampling,
-    network: Option<&Network>,
+    network: &Network,
     session: &Session,
 ) -> Result<Gathered, Failure> {
     if path.is_dir() {
-        let network = network.ok_or_else(|| Failure::Usage("--model is missing".to_owned()))?;
-        return gather_images(path, arguments, sampling, network, session);
+        gather_images(path, arguments, sampling, network, session)
+    } else {
+        gather_file(path, arguments, sampling)
     }
+}
+
+fn gather_file(path: &Path, arguments: &FidArgs, sampling: Sampling) -> Result<Gathered, Failure> {
     match file_kind(path).map_err(failure)? {
         FileKind::Features(array) => gather_features(path, array.as_deref(), arguments, sampling),
         FileKind::Statistics if arguments.kid => Err(Failure::Usage(format!(

@@ -303,15 +303,24 @@ fn run_match(arguments: &MatchArgs) -> Result<(), Failure> {
 }
 
 fn print_match(found: &Comparison) -> Result<(), Failure> {
-    let folded = match found.folded {
-        0 => String::new(),
-        count => format!(", {count} once the normalisation that follows is folded in"),
-    };
+    if found.convolutions > 0 {
+        out!(
+            "convolutions: {} of {} have filters equal after rounding to half precision",
+            found.convolutions_equal,
+            found.convolutions
+        )?;
+    }
     out!(
-        "filters: {} of {} equal after rounding to half precision{folded}",
+        "all filters and matrices: {} of {} equal",
         found.equal,
         found.filters
     )?;
+    if found.folded > 0 {
+        out!(
+            "  {} more once the normalisation that follows is folded in",
+            found.folded
+        )?;
+    }
     for missing in &found.missing {
         let near = match (&missing.counterpart, missing.difference) {
             (Some(name), Some(difference)) => {

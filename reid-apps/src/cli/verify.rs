@@ -60,6 +60,12 @@ pub(super) fn run(arguments: &VerifyArgs) -> Result<(), Failure> {
     let rows = if arguments.images.is_empty() {
         Rows::drawn(ports, arguments.rows.into(), arguments.seed)
     } else {
+        if let Some(absent) = arguments.images.iter().find(|path| !path.exists()) {
+            return Err(Failure::environment(format!(
+                "{}: found no such file, wanted an image",
+                absent.display()
+            )));
+        }
         Rows::of_files(ports, &arguments.images).map_err(Failure::ran)?
     };
     let mut others = Vec::new();
@@ -259,6 +265,12 @@ fn print(
         )?;
     }
     let all = verdict.checks.len();
+    if arguments.against.is_empty() && !is_onnx(&arguments.model) {
+        out!(
+            "no other form of the network was compared: --against with another batch, or with the \
+             ONNX it was made from, shows more"
+        )?;
+    }
     let held = verdict.checks.iter().filter(|check| check.passed).count();
     out!(
         "{held} of {all} checks hold; threshold: cosine {}",

@@ -115,7 +115,11 @@ impl Generator {
         contexts.iter().map(load).collect()
     }
 
-    fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, GeneratorError> {
+    /// Loads the bytes of an `.om`, which errors call `path`.
+    ///
+    /// # Errors
+    /// As [`Generator::open`].
+    pub fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, GeneratorError> {
         let model = Model::from_memory(context, bytes).map_err(|source| GeneratorError::Load {
             path: path.to_owned(),
             source,

@@ -22,6 +22,7 @@ mod postprocess;
 mod prepare;
 mod preprocess;
 mod run;
+mod session;
 pub mod sheets;
 mod truth;
 
@@ -38,4 +39,5 @@ pub use postprocess::{Postprocessed, postprocess, postprocess_record};
 pub use prepare::{Link, Prepared, prepare};
 pub use preprocess::{InputFolders, Written, preprocess, preprocess_record};
 pub use run::{Failed, Job, Task, generate};
+pub use session::{Session, SessionError};
 pub use truth::{Truth, as_structure, resized};

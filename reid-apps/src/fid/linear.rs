@@ -9,7 +9,7 @@ use faer::linalg::cholesky::llt_pivoting::factor::{cholesky_in_place, cholesky_i
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::linalg::matmul::matmul;
 use faer::prelude::*;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
 /// Columns in one panel.
@@ -18,20 +18,29 @@ const PANEL: usize = 128;
 /// the pieces, so the number is fixed and not that of the machine's cores.
 const PIECES: usize = 2;
 
+/// Unused numbers below each column: columns a power of two apart would share a few places of the
+/// caches.
+pub(super) const GAP: usize = 8;
+
+/// Rows that one product of matrices takes: more do not stay in the caches.
+pub(super) const SLICE: usize = 256;
+
 /// Adds `rowsᵀ · rows` to the lower triangle of `scatter`; the blocks on the diagonal are whole.
-pub(super) fn add_scatter(scatter: &mut Mat<f64>, rows: MatRef<'_, f64>) {
+pub(super) fn add_scatter(scatter: MatMut<'_, f64>, rows: MatRef<'_, f64>) {
     let dim = scatter.nrows();
     scatter
-        .as_mut()
         .par_col_chunks_mut(PANEL)
         .enumerate()
         .for_each(|(panel, target)| {
             let start = panel * PANEL;
             let width = target.ncols();
-            let left = rows.subcols(start, dim - start).transpose();
-            let right = rows.subcols(start, width);
-            let target = target.subrows_mut(start, dim - start);
-            matmul(target, Accum::Add, left, right, 1.0, Par::Seq);
+            let mut target = target.subrows_mut(start, dim - start);
+            for begin in (0..rows.nrows()).step_by(SLICE) {
+                let slice = rows.subrows(begin, SLICE.min(rows.nrows() - begin));
+                let left = slice.subcols(start, dim - start).transpose();
+                let right = slice.subcols(start, width);
+                matmul(target.rb_mut(), Accum::Add, left, right, 1.0, Par::Seq);
+            }
         });
 }
 
@@ -59,11 +68,13 @@ pub(super) fn factor(sigma: MatRef<'_, f64>) -> Option<Factor> {
             least_left: 0.0,
         });
     }
-    let mut lower = sigma.to_owned();
+    let mut padded = Mat::zeros(dim + GAP, dim);
+    let mut lower = padded.as_mut().subrows_mut(0, dim);
+    lower.copy_from_triangular_lower(sigma);
     let (mut order, mut inverse) = (vec![0_usize; dim], vec![0_usize; dim]);
     let scratch = cholesky_in_place_scratch::<usize, f64>(dim, Par::Seq, Default::default());
     let (info, _) = cholesky_in_place(
-        lower.as_mut(),
+        lower.rb_mut(),
         &mut order,
         &mut inverse,
         Par::Seq,
@@ -72,13 +83,11 @@ pub(super) fn factor(sigma: MatRef<'_, f64>) -> Option<Factor> {
     )
     .ok()?;
     let rank = info.rank;
-    let lower = Mat::from_fn(dim, rank, |row, column| {
-        if row >= column {
-            lower[(row, column)]
-        } else {
-            0.0
-        }
-    });
+    for (column, values) in lower.rb_mut().col_iter_mut().enumerate() {
+        values.subrows_mut(0, column).fill(0.0);
+    }
+    padded.truncate(dim, rank);
+    let lower = padded;
     let mut left: Vec<f64> = order.iter().map(|&at| sigma[(at, at)]).collect();
     for column in 0..rank {
         for (row, left) in left.iter_mut().enumerate().skip(column) {
@@ -100,13 +109,24 @@ pub(super) fn factor(sigma: MatRef<'_, f64>) -> Option<Factor> {
 pub(super) fn product_eigenvalues(sigma: MatRef<'_, f64>, factor: &Factor) -> Option<Vec<f64>> {
     let (dim, rank) = (factor.lower.nrows(), factor.lower.ncols());
     let order = &factor.order;
-    let sigma = Mat::from_fn(dim, dim, |row, column| sigma[(order[row], order[column])]);
-    let lower = factor.lower.as_ref();
-    let mut half = Mat::<f64>::zeros(dim, rank);
-    let mut product = Mat::<f64>::zeros(rank, rank);
+    // Sigma is symmetric and its rows lie in one piece, so a row serves for the column.
+    let sigma = Mat::from_fn(dim + GAP, dim, |row, column| {
+        let row = order.get(row).map_or(0, |&row| row);
+        sigma[(order[column], row)]
+    });
+    let sigma = sigma.as_ref().subrows(0, dim);
+    let lower = factor.lower.as_ref().subrows(0, dim);
+    let mut half = Mat::<f64>::zeros(dim + GAP, rank);
+    let mut product = Mat::<f64>::zeros(rank + GAP, rank);
     half.as_mut()
+        .subrows_mut(0, dim)
         .par_col_chunks_mut(PANEL)
-        .zip(product.as_mut().par_col_chunks_mut(PANEL))
+        .zip(
+            product
+                .as_mut()
+                .subrows_mut(0, rank)
+                .par_col_chunks_mut(PANEL),
+        )
         .enumerate()
         .for_each(|(panel, (mut half, product))| {
             // The factor is zero above its diagonal, so nothing before `start` adds anything.
@@ -115,7 +135,7 @@ pub(super) fn product_eigenvalues(sigma: MatRef<'_, f64>, factor: &Factor) -> Op
             matmul(
                 half.rb_mut(),
                 Accum::Replace,
-                sigma.as_ref().subcols(start, dim - start),
+                sigma.subcols(start, dim - start),
                 lower.submatrix(start, start, dim - start, width),
                 1.0,
                 Par::Seq,
@@ -131,8 +151,8 @@ pub(super) fn product_eigenvalues(sigma: MatRef<'_, f64>, factor: &Factor) -> Op
                 Par::Seq,
             );
         });
-    drop((sigma, half));
-    eigenvalues(product.as_ref())
+    drop(half);
+    eigenvalues(product.as_ref().subrows(0, rank))
 }
 
 /// Computes the eigenvalues of a symmetric matrix from its lower triangle, ascending.

@@ -7,15 +7,20 @@
 //! **Source**: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing
 //! sample variances", Stanford STAN-CS-79-773, 1979, equation 1.5, for vectors.
 
+use std::convert::Infallible;
+
 use faer::{Mat, MatRef};
 use ndarray::Array2;
 
-use super::linear::add_scatter;
+use super::linear::{GAP, SLICE, add_scatter};
+use super::statistics::each_below_the_diagonal;
 use super::{FidError, Statistics};
 
-/// Rows that are joined at a time.
-const BLOCK: usize = 512;
-
+/// Rows that are joined at a time; with one more, which stands for the gap between two means, they
+/// are the rows that a product of matrices takes in one go.
+const BLOCK: usize = SLICE - 1;
+/// Rows in memory before their products are added: threads meet as seldom.
+const GATHERED: usize = 4 * SLICE;
 /// Gathers mean and covariance of rows that come one after the other.
 ///
 /// Everything is added in float64. The result depends on the rows and their order, not on how they
@@ -27,10 +32,13 @@ pub struct Moments {
     /// Rows joined already; those in `block` are not.
     joined: usize,
     mean: Vec<f64>,
-    /// Sum of the outer products of centred rows, lower triangle.
+    /// Sum of the outer products of centred rows, lower triangle, above [`GAP`] rows of nothing.
     scatter: Mat<f64>,
-    /// Up to [`BLOCK`] rows of `dim`.
-    block: Vec<f64>,
+    /// Up to [`GATHERED`] rows, each followed by [`GAP`] zeros: centred ones that `scatter` has not
+    /// yet, then the open block.
+    rows: Vec<f64>,
+    /// Rows of the open block, at the end of `rows`; at most [`BLOCK`].
+    open: usize,
 }
 
 impl Moments {
@@ -47,15 +55,16 @@ impl Moments {
             dim,
             joined: 0,
             mean: vec![0.0; dim],
-            scatter: Mat::zeros(dim, dim),
-            block: Vec::with_capacity((BLOCK + 1) * dim),
+            scatter: Mat::zeros(dim + GAP, dim),
+            rows: Vec::new(),
+            open: 0,
         }
     }
 
     /// Returns how many rows have come.
     #[must_use]
     pub fn count(&self) -> u64 {
-        (self.joined + self.block.len() / self.dim) as u64
+        (self.joined + self.open) as u64
     }
 
     /// Adds whole rows, one after the other in `rows`.
@@ -73,12 +82,17 @@ impl Moments {
             });
         }
         for row in rows.chunks_exact(self.dim) {
-            let begin = self.block.len();
-            self.block.extend(row.iter().map(|&value| value.into()));
-            let added = &self.block[begin..];
-            if let Some(column) = added.iter().position(|value| !value.is_finite()) {
+            let begin = self.rows.len();
+            self.rows.extend(row.iter().map(|&value| value.into()));
+            let added = &self.rows[begin..];
+            // All of them at once, which is quick; then which one.
+            if !added
+                .iter()
+                .fold(true, |all, value| all & value.is_finite())
+                && let Some(column) = added.iter().position(|value| !value.is_finite())
+            {
                 let value = added[column];
-                self.block.truncate(begin);
+                self.rows.truncate(begin);
                 return Err(FidError::NotFinite {
                     set: self.set.clone(),
                     row: self.count(),
@@ -86,28 +100,36 @@ impl Moments {
                     value,
                 });
             }
-            if self.block.len() == BLOCK * self.dim {
+            self.rows.resize(begin + self.stride(), 0.0);
+            self.open += 1;
+            if self.open == BLOCK {
                 self.join();
             }
         }
         Ok(())
     }
 
-    /// Joins the block to what came before.
+    fn stride(&self) -> usize {
+        self.dim + GAP
+    }
+
+    /// Joins the open block to what came before.
     fn join(&mut self) {
-        let rows = self.block.len() / self.dim;
+        let (stride, rows) = (self.stride(), self.open);
         if rows == 0 {
             return;
         }
         let (before, now) = (self.joined as f64, rows as f64);
-        let mut mean = vec![0.0; self.dim];
-        for row in self.block.chunks_exact(self.dim) {
+        let begin = self.rows.len() - rows * stride;
+        let block = &mut self.rows[begin..];
+        let mut mean = vec![0.0; stride];
+        for row in block.chunks_exact(stride) {
             for (sum, value) in mean.iter_mut().zip(row) {
                 *sum += value;
             }
         }
         mean.iter_mut().for_each(|sum| *sum /= now);
-        for row in self.block.chunks_exact_mut(self.dim) {
+        for row in block.chunks_exact_mut(stride) {
             for (value, mean) in row.iter_mut().zip(&mean) {
                 *value -= mean;
             }
@@ -116,13 +138,28 @@ impl Moments {
         let weight = (before * now / (before + now)).sqrt();
         for (mean, old) in mean.iter().zip(&mut self.mean) {
             let gap = mean - *old;
-            self.block.push(weight * gap);
+            self.rows.push(weight * gap);
             *old += gap * (now / (before + now));
         }
-        let rows_and_gap = MatRef::from_row_major_slice(&self.block, rows + 1, self.dim);
-        add_scatter(&mut self.scatter, rows_and_gap);
+        self.rows.resize(begin + (rows + 1) * stride, 0.0);
         self.joined += rows;
-        self.block.clear();
+        self.open = 0;
+        if self.rows.len() == GATHERED * stride {
+            self.add();
+        }
+    }
+
+    /// Adds the products of the rows that are joined.
+    fn add(&mut self) {
+        let stride = self.stride();
+        let rows = MatRef::from_row_major_slice_with_stride(
+            &self.rows,
+            self.rows.len() / stride,
+            self.dim,
+            stride,
+        );
+        add_scatter(self.scatter.as_mut().subrows_mut(0, self.dim), rows);
+        self.rows.clear();
     }
 
     /// Returns mean and covariance, the latter divided by the number of rows less one.
@@ -133,6 +170,7 @@ impl Moments {
     /// for float64.
     pub fn finish(mut self) -> Result<Statistics, FidError> {
         self.join();
+        self.add();
         if self.joined < 2 {
             return Err(FidError::TooFew {
                 set: self.set,
@@ -141,10 +179,19 @@ impl Moments {
             });
         }
         let scale = (self.joined - 1) as f64;
-        let scatter = &self.scatter;
-        let sigma = Array2::from_shape_fn((self.dim, self.dim), |(row, column)| {
-            scatter[(row.max(column), row.min(column))] / scale
+        // A column of the lower half lies in one piece, and so does a row of the upper.
+        let mut sigma = Array2::zeros((self.dim, self.dim));
+        for (column, mut line) in sigma.outer_iter_mut().enumerate() {
+            let lower = &self.scatter.col_as_slice(column)[column..self.dim];
+            for (to, from) in line.iter_mut().skip(column).zip(lower) {
+                *to = from / scale;
+            }
+        }
+        let Ok(()) = each_below_the_diagonal(self.dim, |row, column| {
+            sigma[(row, column)] = sigma[(column, row)];
+            Ok::<_, Infallible>(())
         });
+        self.scatter = Mat::new();
         Statistics::new(self.set, self.mean, sigma, Some(self.joined as u64))
     }
 }

@@ -30,7 +30,7 @@ impl Statistics {
     pub fn new(
         set: impl Into<String>,
         mean: Vec<f64>,
-        mut sigma: Array2<f64>,
+        sigma: Array2<f64>,
         count: Option<u64>,
     ) -> Result<Self, FidError> {
         let set = set.into();
@@ -60,8 +60,11 @@ impl Statistics {
                 value,
             });
         }
-        if let Some(((row, column), &value)) =
-            sigma.indexed_iter().find(|(_, value)| !value.is_finite())
+        if !sigma
+            .iter()
+            .fold(true, |all, value| all & value.is_finite())
+            && let Some(((row, column), &value)) =
+                sigma.indexed_iter().find(|(_, value)| !value.is_finite())
         {
             let (set, row) = (format!("{set}: sigma"), row as u64);
             return Err(FidError::NotFinite {
@@ -71,34 +74,38 @@ impl Statistics {
                 value,
             });
         }
-        for row in 0..dim {
-            if sigma[(row, row)] < 0.0 {
+        let mut sigma = if sigma.is_standard_layout() {
+            sigma
+        } else {
+            sigma.as_standard_layout().into_owned()
+        };
+        let roots: Vec<f64> = sigma.diag().iter().map(|value| value.sqrt()).collect();
+        if let Some(row) = sigma.diag().iter().position(|&value| value < 0.0) {
+            return Err(not(format!(
+                "element {row}, {row} is {:e}, wanted a variance, which is not negative",
+                sigma[(row, row)]
+            )));
+        }
+        each_below_the_diagonal(dim, |row, column| {
+            let (a, b) = (sigma[(row, column)], sigma[(column, row)]);
+            // No covariance is larger than this.
+            let limit = roots[row] * roots[column];
+            if (a - b).abs() > ASYMMETRY * limit.max(f64::MIN_POSITIVE) {
                 return Err(not(format!(
-                    "element {row}, {row} is {:e}, wanted a variance, which is not negative",
-                    sigma[(row, row)]
+                    "it is not symmetric: element {row}, {column} is {a:e}, its mirror {b:e}"
                 )));
             }
-            for column in 0..row {
-                let (a, b) = (sigma[(row, column)], sigma[(column, row)]);
-                // No covariance is larger than this.
-                let limit = (sigma[(row, row)] * sigma[(column, column)]).sqrt();
-                if (a - b).abs() > ASYMMETRY * limit.max(f64::MIN_POSITIVE) {
-                    return Err(not(format!(
-                        "it is not symmetric: element {row}, {column} is {a:e}, its mirror {b:e}"
-                    )));
-                }
-                let mean = 0.5 * (a + b);
-                if mean.abs() > limit * (1.0 + ASYMMETRY) {
-                    return Err(not(format!(
-                        "element {row}, {column} is {mean:e}, wanted at most {limit:e}, the root \
-                         of the product of its variances"
-                    )));
-                }
-                sigma[(row, column)] = mean;
-                sigma[(column, row)] = mean;
+            let mean = 0.5 * (a + b);
+            if mean.abs() > limit * (1.0 + ASYMMETRY) {
+                return Err(not(format!(
+                    "element {row}, {column} is {mean:e}, wanted at most {limit:e}, the root of \
+                     the product of its variances"
+                )));
             }
-        }
-        let sigma = sigma.as_standard_layout().into_owned();
+            sigma[(row, column)] = mean;
+            sigma[(column, row)] = mean;
+            Ok(())
+        })?;
         Ok(Self {
             set,
             mean,
@@ -144,4 +151,23 @@ impl Statistics {
             .expect("sigma was brought into standard layout");
         MatRef::from_row_major_slice(numbers, self.dim(), self.dim())
     }
+}
+
+/// Visits every place below the diagonal once, `(row, column)`, tile by tile: so the mirrored
+/// places, too, lie near one another in memory.
+pub(super) fn each_below_the_diagonal<E>(
+    dim: usize,
+    mut visit: impl FnMut(usize, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    const TILE: usize = 32;
+    for top in (0..dim).step_by(TILE) {
+        for left in (0..=top).step_by(TILE) {
+            for row in top..dim.min(top + TILE) {
+                for column in left..row.min(left + TILE) {
+                    visit(row, column)?;
+                }
+            }
+        }
+    }
+    Ok(())
 }

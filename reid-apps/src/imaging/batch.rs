@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{ImageError, ImageProblem, Preprocessor, Recipe};
+use super::{ImageError, ImageProblem, Preprocessor, Recipe, Source};
 
 /// Fills batches on all cores: each image goes from its file to its place in the caller's memory
 /// without a copy between.
@@ -75,6 +75,23 @@ impl BatchPreprocessor {
     ) -> Result<Vec<Result<(), ImageError>>, ImageProblem> {
         self.run(files, out, flip_out, |preprocessor, file, out, flip| {
             preprocessor.run_bytes(file.1.as_ref(), file.0.as_ref(), out, flip)
+        })
+    }
+
+    /// Turns pictures of any kind into `out` and `flip_out`, as [`BatchPreprocessor::run_files`]
+    /// does.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchPreprocessor::run_files`].
+    pub fn run_sources(
+        &self,
+        sources: &[Source<'_>],
+        out: &mut [f32],
+        flip_out: Option<&mut [f32]>,
+    ) -> Result<Vec<Result<(), ImageError>>, ImageProblem> {
+        self.run(sources, out, flip_out, |preprocessor, source, out, flip| {
+            source.run(preprocessor, out, flip)
         })
     }
 

@@ -64,6 +64,14 @@ pub enum ImageProblem {
         /// Rows.
         height: usize,
     },
+    /// Pixels that contradict their own description.
+    #[error("the pixels: found {found}, wanted {wanted}")]
+    Pixels {
+        /// What there is.
+        found: String,
+        /// What there should be.
+        wanted: String,
+    },
     /// The caller's slice does not have the length of the tensor.
     #[error(
         "the output has room for {found} numbers, the recipe writes {wanted}; size it by output_len()"
@@ -78,7 +86,7 @@ pub enum ImageProblem {
 
 impl ImageProblem {
     /// Names the file.
-    pub(super) fn of(self, file: &str) -> ImageError {
+    pub(crate) fn of(self, file: &str) -> ImageError {
         ImageError {
             file: file.to_owned(),
             problem: self,

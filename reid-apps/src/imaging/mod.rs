@@ -71,14 +71,18 @@ mod fused;
 #[path = "no_fused.rs"]
 mod fused;
 mod normalise;
+mod pixels;
 mod preprocess;
 mod resize;
 mod rgb_image;
+mod source;
 
 pub use batch::BatchPreprocessor;
 pub use decode::{Decoder, MAX_PIXELS, decode_bytes, decode_file};
 pub use error::{ImageError, ImageProblem};
 pub use normalise::{Flip, IMAGENET_MEAN, IMAGENET_STD, Normaliser};
+pub use pixels::{PixelFormat, Pixels};
 pub use preprocess::{Channels, Preprocessor, Recipe};
 pub use resize::Resizer;
 pub use rgb_image::RgbImage;
+pub use source::Source;

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::fused::Fused;
 use super::normalise::mirror;
 use super::{
-    Decoder, Flip, IMAGENET_MEAN, IMAGENET_STD, ImageError, ImageProblem, Normaliser, Resizer,
-    RgbImage,
+    Decoder, Flip, IMAGENET_MEAN, IMAGENET_STD, ImageError, ImageProblem, Normaliser, Pixels,
+    Resizer, RgbImage,
 };
 
 /// Chooses the planes of the tensor.
@@ -185,6 +185,23 @@ impl Preprocessor {
     ) -> Result<(), ImageProblem> {
         self.check(out, flip_out.as_deref())?;
         self.write(image, out, flip_out);
+        Ok(())
+    }
+
+    /// Turns pixels into `out` and `flip_out`.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageProblem::OutputLength`], and as [`Pixels::copy_to`]. The slices are then as they were.
+    pub fn run_pixels(
+        &mut self,
+        pixels: &Pixels<'_>,
+        out: &mut [f32],
+        flip_out: Option<&mut [f32]>,
+    ) -> Result<(), ImageProblem> {
+        self.check(out, flip_out.as_deref())?;
+        pixels.copy_to(&mut self.decoded)?;
+        self.write_decoded(out, flip_out);
         Ok(())
     }
 

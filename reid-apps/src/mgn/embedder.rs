@@ -118,40 +118,65 @@ impl Embedder {
         contexts.iter().map(load).collect()
     }
 
-    fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, EmbedderError> {
+    /// Loads the bytes of an `.om`, which errors call `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Embedder::open`].
+    pub fn load(context: &Context, path: &Path, bytes: &[u8]) -> Result<Self, EmbedderError> {
         let model = Model::from_memory(context, bytes).map_err(|source| EmbedderError::Load {
             path: path.to_owned(),
             source,
         })?;
         let sha256 = hex(&Sha256::digest(bytes));
+        Self::of(model, path, sha256).map_err(|(_, error)| error)
+    }
+
+    /// Takes a model that is loaded already, which errors call `path`. Its hash is not known.
+    ///
+    /// # Errors
+    ///
+    /// The model, and [`EmbedderError::NotMgn`] or [`EmbedderError::Run`].
+    pub fn from_model(model: Model, path: &Path) -> Result<Self, (Model, EmbedderError)> {
+        Self::of(model, path, String::new())
+    }
+
+    fn of(model: Model, path: &Path, sha256: String) -> Result<Self, (Model, EmbedderError)> {
+        let file = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        match Self::look(&model, path) {
+            Ok((ports, batch, stream)) => Ok(Self {
+                model,
+                stream,
+                ports,
+                batch,
+                sha256,
+                file,
+            }),
+            Err(error) => Err((model, error)),
+        }
+    }
+
+    fn look(model: &Model, path: &Path) -> Result<(Ports, usize, Stream), EmbedderError> {
         let not = |found, wanted| EmbedderError::NotMgn {
             path: path.to_owned(),
             found,
             wanted,
         };
-        let (input, batch) = check_input(&model).map_err(|(found, wanted)| not(found, wanted))?;
+        let (input, batch) = check_input(model).map_err(|(found, wanted)| not(found, wanted))?;
         let (output, dim) =
-            check_output(&model, batch).map_err(|(found, wanted)| not(found, wanted))?;
+            check_output(model, batch).map_err(|(found, wanted)| not(found, wanted))?;
         let ports = Ports {
             input,
             output,
             half: model.desc().outputs[output].dtype == DataType::F16,
             dim,
         };
-        let stream = Stream::new(context)?;
-        let file = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        Ok(Self {
-            model,
-            stream,
-            ports,
-            batch,
-            sha256,
-            file,
-        })
+        let stream = Stream::new(model.context())?;
+        Ok((ports, batch, stream))
     }
 
     /// Returns the largest number of images in a run.
@@ -166,7 +191,7 @@ impl Embedder {
         self.ports.dim
     }
 
-    /// Returns the SHA-256 of the model file, in hexadecimal.
+    /// Returns the SHA-256 of the model file, in hexadecimal; empty where it is not known.
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
@@ -211,6 +236,21 @@ impl Embedder {
         let flip = flip.wait().map_err(|refused| refused.error)?;
         Ok(Slot {
             passes: [plain, flip],
+            ports,
+        })
+    }
+
+    /// Runs the plain pass of a filled slot alone, and gives it back with the features in it.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbedderError::Run`]; the slot is lost.
+    pub fn run_plain(&self, slot: Slot) -> Result<Slot, EmbedderError> {
+        let Slot { passes, ports } = slot;
+        let [plain, flip] = passes;
+        let plain = self.queue(plain)?.wait();
+        Ok(Slot {
+            passes: [plain.map_err(|refused| refused.error)?, flip],
             ports,
         })
     }

@@ -7,7 +7,9 @@
 mod embedder;
 mod extract;
 pub mod journal;
+mod session;
 
 pub use embedder::{Embedder, EmbedderError, HEIGHT, IMAGE, Slot, WIDTH};
 pub(crate) use extract::data_hash;
 pub use extract::{ExtractError, Extraction, Outcome, extract, ranges};
+pub use session::{Session, SessionError};

@@ -113,7 +113,12 @@ impl Lane {
     /// After a failure nothing of the slot is under way; it must be made anew.
     pub(super) fn launch(&self, slot: &mut Slot, clock: &Clock) -> acl::Result<()> {
         slot.launched = clock.now();
-        let queued = self.queue(slot);
+        let model = self.model();
+        let queued = model
+            .context()
+            .scope(|| Self::queue(&model, slot))
+            .and_then(|queued| queued);
+        drop(model);
         if queued.is_err() {
             // Dropping waits.
             slot.pending.clear();
@@ -122,8 +127,7 @@ impl Lane {
         queued
     }
 
-    fn queue(&self, slot: &mut Slot) -> acl::Result<()> {
-        let model = self.model();
+    fn queue(model: &Model, slot: &mut Slot) -> acl::Result<()> {
         let Slot {
             passes,
             pending,
@@ -146,7 +150,7 @@ impl Lane {
             let began = stamps.as_ref().filter(|_| pass == 0).map(|s| &s.began);
             // Each goes out at the front and comes back at the end, which keeps their order.
             let work = pending.remove(0);
-            pending.push(work.execute_in_turn(&model, stream, began).map_err(why)?);
+            pending.push(work.execute_in_turn(model, stream, began).map_err(why)?);
         }
         record(|stamps| &stamps.ran)?;
         for _ in 0..count {

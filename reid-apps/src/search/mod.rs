@@ -12,6 +12,7 @@
 
 mod error;
 mod gallery;
+mod memory;
 mod query;
 mod scan;
 mod top;
@@ -21,5 +22,6 @@ mod tests;
 
 pub use error::SearchError;
 pub use gallery::Gallery;
+pub use memory::{MemoryGallery, MemoryGalleryError};
 pub use query::{Queries, embed_images};
 pub use scan::{Hit, SearchOptions, search};

@@ -92,7 +92,7 @@ pub fn verify(
         let turned: Vec<Vec<f32>> = turned.iter().map(|o| reversed(o, rows.count)).collect();
         verdict.exact("place in the batch", ports, &turned, &base);
     }
-    if rows.count > 1 && subject.inputs().len() > 1 {
+    if rows.count > 1 {
         for (input, port) in subject.inputs().iter().enumerate() {
             let moved = subject.run(&rows.moved(input))?;
             matters(

@@ -1,8 +1,9 @@
-"""Trains a small DG-Net on drawn people.
+r"""Trains a small DG-Net on drawn people.
 
     cargo build --release -p reid-apps --example dgnet_triples
     python3.10 -m venv env && env/bin/pip install torch==1.12.1 'numpy<2' Pillow==9.5.0 safetensors
-    env/bin/python tools/train/train_dgnet.py --draw target/release/examples/dgnet_triples --out dgnet_small.safetensors
+    env/bin/python tools/train/train_dgnet.py --draw target/release/examples/dgnet_triples \
+        --eyes reid-apps/weights/mgn_small.safetensors --out dgnet_small.safetensors
 
 A DG-Net of photographs is trained against discriminators, because nobody has a picture of this person in that pose. Of
 drawn people there is one: the same scene, drawn again in the clothes of another. So this training is plain: content
@@ -10,12 +11,19 @@ image and structure image go in, and the drawing is what must come out. The pict
 pipe and none is seen twice; seeds 1 to 99 of the drawings are for evaluation, training draws from 1000 upwards, and the
 figures in the log are of seeds 201 upwards.
 
-The loss is the mean absolute difference, three times as heavy where the clothes change the picture, and that of the
-differences between neighbours, which keeps edges and stripes sharp. That alone stood still for a thousand steps, at grey
-people without clothes, so two losses help at the beginning and fade: the structure code must tell the parts of the body,
-and the appearance code the colours of the garments, each by one linear layer that is thrown away. An average of the weights over the last steps is
-what is written and what the log's figures are of. Most steps run on the drawings as they are, 128x64, and the last ones
-at 256x128, the network's own size, which costs four times as much.
+The appearance encoder begins as the second branch of the small MGN that `train_mgn.py` made (--eyes): its maxima already
+tell the colours of the clothes, and no training from nothing got that far in an hour. It stays as it is for the first
+part of the time, so that what reads it can learn, and moves slowly afterwards. Before the MLPs each of its numbers is
+brought to mean 0 and deviation 1; `folded` puts that into their first layers.
+
+The loss is the Huber difference, eight times as heavy where the clothes change the picture, and ever more like the mean
+absolute one; with it that of the differences between neighbours, which keeps edges sharp. One more helps at the beginning
+and fades: one linear layer, thrown away later, must tell the parts of the body from the structure code. An average of the
+weights over the last steps is what is written and what the log's figures are of. Most steps run on the drawings as they
+are, 128x64, and the last ones at 256x128, the network's own size.
+
+The settings MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 OMP_WAIT_POLICY=passive made steps at full size more
+than twice as fast: without them each step asks the system for its memory anew.
 
 This made reid-apps/weights/dgnet_small.safetensors, the network of `reid demo dgnet`; dgnet_small.log beside this file
 is what it printed. The names of the weights are those of the reference's state dict with the prefixes of our builder;
@@ -40,8 +48,6 @@ from train_mgn import MEAN, STD, layer
 
 DRAWN = (128, 64, 3)
 COARSE, FINE = (128, 64), (256, 128)
-# Upper garment, its second colour, lower garment, shoes, bag, hat, as `dgnet_triples` colours its maps.
-MARKS = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]], bool)
 
 
 class ConvBlock(nn.Module):
@@ -149,6 +155,15 @@ class Generator(nn.Module):
             nn.Identity(), ConvBlock(4 * d, 2 * d, 5, norm="layer"), ConvBlock(2 * d, 2 * d, 3),
             ConvBlock(2 * d, 2 * d, 3), ConvBlock(2 * d, 3, 1, active=False)])
 
+    def unfold(self):
+        """Takes `even` out of the layers of a file again."""
+        mean, scale = self.even.running_mean.chunk(4), (self.even.running_var + 1e-5).sqrt().chunk(4)
+        for kind in "wb":
+            for k, (m, s) in enumerate(zip(mean, scale), 1):
+                layer = getattr(self, f"mlp_{kind}{k}").model[0].fc
+                layer.bias += layer.weight @ m
+                layer.weight *= s
+
     def encode(self, x):
         for block in self.enc_content.model:
             x = block(x)
@@ -197,7 +212,7 @@ class DGNet(nn.Module):
         super().__init__()
         self.gen_a, self.id_a = Generator(d, stem * 32, mlp), Appearance(stem)
         # For the training alone.
-        self.help = nn.ModuleDict({"parts": nn.Conv2d(8 * d, 3, 1), "garments": nn.Linear(stem * 128, len(MARKS) * 4)})
+        self.help = nn.Conv2d(8 * d, 3, 1)
         for name, module in self.named_modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
                 nn.init.kaiming_normal_(module.weight, a=0.2, nonlinearity="leaky_relu")
@@ -216,9 +231,18 @@ class DGNet(nn.Module):
     def forward(self, image1, image2):
         return self.gen_a.decode(self.gen_a.encode(image1), self.id_a(image2))
 
-    def with_codes(self, image1, image2):
-        structure, appearance = self.gen_a.encode(image1), self.id_a(image2)
-        return self.gen_a.decode(structure, appearance), structure, appearance
+    def with_structure(self, image1, image2, seeing):
+        with torch.set_grad_enabled(seeing):
+            appearance = self.id_a(image2)
+        structure = self.gen_a.encode(image1)
+        return self.gen_a.decode(structure, appearance), structure
+
+    def train(self, mode=True):
+        """Keeps what the appearance encoder's normalisations know from the MGN."""
+        super().train(mode)
+        self.id_a.eval()
+        self.gen_a.even.eval()
+        return self
 
 
 def eyes(mgn):
@@ -236,10 +260,11 @@ def eyes(mgn):
 
 
 class Triples:
-    """Content, structure, truth and two maps from the drawing program, endlessly.
+    """Content, structure, truth and two maps from the drawing program, up to `KEPT` of them.
 
-    `take` waits for new ones. `sample` waits for the first `few` only and draws from the last `KEPT`: a step is three
-    times faster than the drawing of its pictures. Each is seen mirrored or not, and with its colours exchanged or not.
+    `take` waits for new ones. `sample` waits for the first `few` only and chooses among those that are there: a step is
+    three times faster than the drawing of its pictures. Each is seen mirrored or not, and with its colours exchanged or
+    not.
     """
 
     KEPT = 12_000
@@ -255,10 +280,9 @@ class Triples:
         return np.frombuffer(data, np.uint8).reshape(count, 5, *DRAWN)
 
     def fill(self):
-        while True:
+        while len(self.pool) < self.KEPT:
             self.pool.append(self.take(1)[0])
-            if len(self.pool) > self.KEPT:
-                del self.pool[0]
+        self.process.terminate()
 
     def sample(self, count, few=256):
         if self.reader is None:
@@ -267,7 +291,7 @@ class Triples:
             self.reader.start()
         chosen = []
         for _ in range(count):
-            pictures = self.pool[int(self.random.integers(len(self.pool) - 1))]
+            pictures = self.pool[int(self.random.integers(len(self.pool)))]
             if self.random.random() < 0.5:
                 pictures = pictures[:, :, ::-1]
             if self.random.random() < 0.5:
@@ -305,21 +329,11 @@ def difference(found, truth, weight, beta):
     return apart, slopes
 
 
-def helping(model, triples, structure, appearance):
-    """How badly the body's parts are told from the structure code, and the garments' colours from the appearance."""
+def helping(model, triples, structure):
+    """How badly the body's parts are told from the structure code."""
     parts = torch.from_numpy((triples[:, 4] > 40).astype(np.float32).transpose(0, 3, 1, 2).copy())
     parts = F.interpolate(parts, structure.shape[2:], mode="area")
-    where = F.binary_cross_entropy_with_logits(model.help["parts"](structure), parts)
-    marked = triples[:, 3] > 40
-    seen = (triples[:, 0].astype(np.float32) / 255 - MEAN) / STD
-    worn = np.stack([(marked == mark).all(-1) for mark in MARKS], 1).astype(np.float32)
-    count = worn.sum((2, 3))
-    colours = torch.from_numpy(np.einsum("nkhw,nhwc->nkc", worn, seen) / np.maximum(count, 1)[..., None]).float()
-    worn = torch.from_numpy((count > 8).astype(np.float32))
-    told = model.help["garments"](model.gen_a.even(appearance)).view(len(triples), len(MARKS), 4)
-    which = F.binary_cross_entropy_with_logits(told[..., 3], worn)
-    colour = ((told[..., :3] - colours).abs().mean(2) * worn).sum() / worn.sum()
-    return where, which + colour
+    return F.binary_cross_entropy_with_logits(model.help(structure), parts)
 
 
 def examine(model, triples, size):
@@ -384,7 +398,8 @@ def main():
     parser.add_argument("--start", help="weights to begin with")
     parser.add_argument("--eyes", help="a small MGN of `train_mgn.py`, whose second branch the appearance begins with")
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--slow", type=float, default=0.5, help="rate of the appearance encoder, as a share")
+    parser.add_argument("--slow", type=float, default=0.05, help="rate of the appearance encoder, as a share")
+    parser.add_argument("--eyes-share", type=float, default=0.4, help="share of the time in which it stays as it is")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--help-share", dest="help", type=float, default=0.5,
                         help="share of the time after which the helping losses are gone")
@@ -394,16 +409,23 @@ def main():
     torch.manual_seed(options.seed)
     torch.set_num_threads(options.threads)
     model, average = (DGNet(options.dim, options.stem, options.mlp) for _ in range(2))
-    if options.start:
-        model.load_state_dict({k: v.float() for k, v in load_file(options.start).items()}, strict=False)
+    model.train()
+    trials = Triples(options.draw, 201).take(64)
+    source = Triples(options.draw, options.seed)
     if options.eyes:
         model.id_a.load_state_dict(eyes(load_file(options.eyes)), strict=False)
+    if options.start:
+        model.load_state_dict({k: v.float() for k, v in load_file(options.start).items()}, strict=False)
+    with torch.no_grad():
+        found = model.id_a(tensors(source.take(256), COARSE)[0])
+        model.gen_a.even.running_mean.copy_(found.mean(0))
+        model.gen_a.even.running_var.copy_(found.var(0) + 1e-3)
+        if options.start:
+            model.gen_a.unfold()
     average.load_state_dict(model.state_dict())
     average.eval()
     print(json.dumps({"options": {k: v for k, v in vars(options).items() if k not in ("draw", "out", "sheet", "start")},
                       "parameters": sum(p.numel() for p in model.parameters()), "torch": torch.__version__}), flush=True)
-    trials = Triples(options.draw, 201).take(64)
-    source = Triples(options.draw, options.seed)
     slow = [p for n, p in model.named_parameters() if n.startswith("id_a.")]
     fast = [p for n, p in model.named_parameters() if not n.startswith("id_a.")]
     optimizer = torch.optim.Adam([{"params": fast, "share": 1.0}, {"params": slow, "share": options.slow}], betas=(0.9, 0.99))
@@ -420,10 +442,10 @@ def main():
             group["lr"] = float(rate) * group["share"]
         triples = source.sample(options.batch)
         content, structure, truth, weight = tensors(triples, size)
-        found, code, appearance = model.with_codes(structure, content)
+        found, code = model.with_structure(structure, content, done > options.eyes_share)
         apart, slopes = difference(found, truth, weight, max(0.02, 1 - 2 * done))
-        where, garments = helping(model, triples, code, appearance)
-        loss = apart + min(0.5, done) * slopes + max(0.0, 1 - done / options.help) * (where + 0.5 * garments)
+        where = helping(model, triples, code)
+        loss = apart + min(0.5, done) * slopes + max(0.0, 1 - done / options.help) * where
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0)
@@ -434,12 +456,12 @@ def main():
             for mean, new in zip(average.state_dict().values(), model.state_dict().values()):
                 if mean.is_floating_point():
                     mean.mul_(kept).add_(new, alpha=1 - kept)
-        recent.append([x.item() for x in (apart, slopes, where, garments)])
+        recent.append([x.item() for x in (apart, slopes, where)])
         if step % 50 == 0:
             means = np.mean(recent, 0)
             recent.clear()
             print(json.dumps({"step": step, "minutes": round((time.time() - begin) / 60, 2), "height": size[0],
-                              **dict(zip(("picture", "slopes", "parts", "garments"), means.round(4).tolist()))}), flush=True)
+                              **dict(zip(("picture", "slopes", "parts"), means.round(4).tolist()))}), flush=True)
         if time.time() - saved > options.save:
             save(average, options.out)
             print(json.dumps({"step": step, "error": examine(average, trials, size)}), flush=True)
